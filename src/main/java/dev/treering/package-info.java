@@ -1,0 +1,2 @@
+/** Treering keeps what CircleCI forgets. */
+package dev.treering;
