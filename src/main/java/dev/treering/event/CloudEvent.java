@@ -1,0 +1,95 @@
+package dev.treering.event;
+
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.UUID;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+/**
+ * A record for a topic in CloudEvents 1.0, Kafka binding, binary mode: attributes are {@code ce_*} headers, the value is
+ * the data.
+ *
+ * @param topic one of {@link Topics}
+ * @param key the project's id, so that one project's records stay in one partition; null spreads them
+ * @param headers header names and values, in the order in which they are written
+ * @param value the data, never null
+ */
+public record CloudEvent(String topic, String key, Map<String, String> headers, byte[] value) {
+
+    public static final String ID = "ce_id";
+    public static final String TYPE = "ce_type";
+    public static final String SOURCE = "ce_source";
+    public static final String TIME = "ce_time";
+
+    /** One id per HTTP request: an echo (in Kafka and in the outbox after a timeout) carries the same one. */
+    public static final String RECEIPT = "ce_receiptid";
+
+    /** When the receiver had verified the request, RFC 3339. */
+    public static final String RECEIVED_AT = "ce_receivedat";
+
+    /** Which secret verified the request: a fingerprint, never the secret. */
+    public static final String SECRET = "ce_secretid";
+
+    /** The endpoint of the webhook door that took the request. */
+    public static final String ENDPOINT = "ce_endpoint";
+
+    // Headers are ours to keep small: a hostile type or id must not fill the broker or break a reader.
+    private static final int LONGEST_ATTRIBUTE = 256;
+
+    /** Starts the headers every record has. */
+    public static Map<String, String> headers(String id, String type, String source) {
+        Map<String, String> headers = new LinkedHashMap<>();
+        headers.put("ce_specversion", "1.0");
+        headers.put(ID, printable(id));
+        headers.put(TYPE, printable(type));
+        headers.put(SOURCE, printable(source));
+        headers.put("content-type", "application/json");
+        return headers;
+    }
+
+    /** Where a project's records say they come from. */
+    public static String projectSource(UUID projectId) {
+        return "/projects/" + projectId;
+    }
+
+    public static CloudEvent of(Snapshot snapshot, byte[] value) {
+        var headers = headers(
+                snapshot.id().toString(),
+                snapshot.workflow() != null ? "dev.treering.snapshot.workflow" : "dev.treering.snapshot.job",
+                projectSource(snapshot.projectId()));
+        headers.put(TIME, snapshot.observedAt().toString());
+        return new CloudEvent(Topics.SNAPSHOTS, snapshot.projectId().toString(), headers, value);
+    }
+
+    public static CloudEvent of(Change change, byte[] value) {
+        var headers = headers(
+                change.id().toString(),
+                "dev.treering." + change.entity() + ".changed",
+                change.projectId() == null ? "/projects" : projectSource(change.projectId()));
+        headers.put("ce_subject", change.entityId().toString());
+        Instant time = change.stoppedAt() != null ? change.stoppedAt() : change.createdAt();
+        if (time != null) {
+            headers.put(TIME, time.toString());
+        }
+        String key = change.projectId() == null
+                ? change.entityId().toString()
+                : change.projectId().toString();
+        return new CloudEvent(Topics.EVENTS, key, headers, value);
+    }
+
+    public byte[] keyBytes() {
+        return key == null ? null : key.getBytes(UTF_8);
+    }
+
+    /** The text without control characters and no longer than a header may be. */
+    public static String printable(String text) {
+        String clean = text.codePoints()
+                .filter(c -> !Character.isISOControl(c))
+                .limit(LONGEST_ATTRIBUTE)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
+        return clean.isBlank() ? "unknown" : clean;
+    }
+}

@@ -1,0 +1,86 @@
+package dev.treering.history;
+
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HexFormat;
+
+import dev.treering.event.CloudEvent;
+import dev.treering.support.Digests;
+import dev.treering.support.Times;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+/**
+ * One record of a topic as the trail keeps it.
+ *
+ * @param appendedAt Kafka's append time, the same on every reading
+ * @param digest SHA-256 of the body
+ */
+record Fact(
+        String topic,
+        int partition,
+        long offset,
+        Instant appendedAt,
+        String key,
+        String eventId,
+        String type,
+        String source,
+        String receipt,
+        Instant receivedAt,
+        String secretId,
+        byte[] body,
+        byte[] digest) {
+
+    static Fact of(ConsumerRecord<byte[], byte[]> record) {
+        byte[] body = record.value() == null ? new byte[0] : record.value();
+        String receivedAt = header(record, CloudEvent.RECEIVED_AT);
+        return new Fact(
+                record.topic(),
+                record.partition(),
+                record.offset(),
+                Instant.ofEpochMilli(record.timestamp()),
+                record.key() == null ? null : text(record.key()),
+                header(record, CloudEvent.ID),
+                header(record, CloudEvent.TYPE),
+                header(record, CloudEvent.SOURCE),
+                header(record, CloudEvent.RECEIPT),
+                receivedAt == null ? null : Times.parse(receivedAt).orElse(null),
+                header(record, CloudEvent.SECRET),
+                body,
+                Digests.sha256().digest(body));
+    }
+
+    /** The key under which a delivery is known: its event, its webhook, its bytes. */
+    record Seen(String eventId, String webhookId, String digest) {}
+
+    Seen seen(String webhookId) {
+        return new Seen(
+                eventId == null ? "" : eventId, webhookId, HexFormat.of().formatHex(digest));
+    }
+
+    private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
+        Header header = record.headers().lastHeader(name);
+        return header == null || header.value() == null ? null : text(header.value());
+    }
+
+    // Anybody may write to the topic; what goes into a text column must be text and short.
+    private static String text(byte[] bytes) {
+        return CloudEvent.printable(new String(bytes, UTF_8));
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Fact fact
+                && topic.equals(fact.topic)
+                && partition == fact.partition
+                && offset == fact.offset
+                && Arrays.equals(digest, fact.digest);
+    }
+
+    @Override
+    public int hashCode() {
+        return Long.hashCode(offset) * 31 + partition;
+    }
+}

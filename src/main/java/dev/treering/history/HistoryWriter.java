@@ -1,0 +1,265 @@
+package dev.treering.history;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import javax.sql.DataSource;
+
+import jakarta.inject.Singleton;
+
+import dev.treering.event.CloudEvent;
+import dev.treering.history.FactReader.Content;
+import dev.treering.history.Trail.Outcome;
+import dev.treering.outbox.Outbox;
+import dev.treering.support.Accounting;
+import dev.treering.support.Rows;
+import io.quarkus.logging.Log;
+import io.quarkus.narayana.jta.QuarkusTransaction;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * The one writer of the history. A batch is one transaction that does everything at once: positions, trail, seen events,
+ * rows, dead letters and the events that follow. Either all of it is there or none, so what Kafka delivers again is
+ * skipped, and what it never delivered cannot be missing.
+ */
+@Singleton
+public class HistoryWriter {
+
+    private final DataSource database;
+    private final Outbox outbox;
+    private final Trail trail;
+    private final Accounting accounting;
+
+    HistoryWriter(DataSource database, Outbox outbox, Trail trail, Accounting accounting) {
+        this.database = database;
+        this.outbox = outbox;
+        this.trail = trail;
+        this.accounting = accounting;
+    }
+
+    /** A fact with what became of reading it: its content, or why it has none. */
+    private record Judged(Fact fact, Content content, Unfoldable unfoldable) {}
+
+    /** What one transaction did, to be counted once it has committed. */
+    private record Recorded(List<Trail.Entry> entries, Map<String, Long> missed) {}
+
+    /**
+     * Records the facts, which are in offset order per partition. A fact that PostgreSQL refuses does not hold up the
+     * others: the batch is halved until it stands alone, and then it becomes a dead letter.
+     *
+     * @throws SQLException when the database is not there; the batch is then to be recorded again
+     */
+    void record(List<Fact> facts) throws SQLException {
+        recordJudged(facts.stream().map(HistoryWriter::judge).toList());
+    }
+
+    private void recordJudged(List<Judged> batch) throws SQLException {
+        if (batch.isEmpty()) {
+            return;
+        }
+        try {
+            count(inTransaction(batch), batch);
+        } catch (SQLException e) {
+            trail.forget();
+            if (!isRefusal(e)) {
+                throw e;
+            }
+            if (batch.size() == 1) {
+                Judged alone = batch.get(0);
+                if (alone.unfoldable != null) {
+                    throw e;
+                }
+                Log.warnf("A fact was refused and is a dead letter now: %s", e.getMessage());
+                recordJudged(List.of(new Judged(alone.fact, null, refusal(e))));
+                return;
+            }
+            int half = batch.size() / 2;
+            recordJudged(batch.subList(0, half));
+            recordJudged(batch.subList(half, batch.size()));
+        }
+    }
+
+    private static Judged judge(Fact fact) {
+        try {
+            return new Judged(fact, FactReader.read(fact), null);
+        } catch (Unfoldable e) {
+            return new Judged(fact, null, e);
+        }
+    }
+
+    private static Unfoldable refusal(SQLException e) {
+        return new Unfoldable(Unfoldable.Reason.REFUSED, "%s %s".formatted(e.getSQLState(), e.getMessage()));
+    }
+
+    /** Whether the values are at fault (class 22 data exception, 23 constraint) and not the database. */
+    private static boolean isRefusal(SQLException e) {
+        return e.getSQLState() != null
+                && (e.getSQLState().startsWith("22") || e.getSQLState().startsWith("23"));
+    }
+
+    private Recorded inTransaction(List<Judged> batch) throws SQLException {
+        try {
+            return QuarkusTransaction.requiringNew().call(() -> {
+                try (Connection connection = database.getConnection()) {
+                    return write(connection, batch);
+                }
+            });
+        } catch (RuntimeException e) {
+            // The transaction wraps what went wrong in it; whether to try again depends on the cause.
+            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                if (cause instanceof SQLException sql) {
+                    throw sql;
+                }
+            }
+            throw new SQLException("The transaction did not commit", e);
+        }
+    }
+
+    private Recorded write(Connection connection, List<Judged> batch) throws SQLException {
+        Positions positions = Positions.lock(connection, partitions(batch));
+        Map<String, Long> missed = new HashMap<>();
+        List<Judged> fresh = new ArrayList<>(batch.size());
+        Map<TopicPartition, Long> last = new HashMap<>();
+        for (Judged judged : batch) {
+            Fact fact = judged.fact;
+            TopicPartition partition = partition(fact);
+            long ahead = last.containsKey(partition) ? fact.offset() - last.get(partition) - 1 : positions.ahead(fact);
+            if (ahead < 0) {
+                continue;
+            }
+            if (ahead > 0) {
+                missed.merge(fact.topic(), ahead, Long::sum);
+                Log.warnf(
+                        "%d records of %s before offset %d are gone from Kafka and were never read",
+                        ahead, partition, fact.offset());
+            }
+            last.put(partition, fact.offset());
+            fresh.add(judged);
+        }
+        if (fresh.isEmpty()) {
+            return new Recorded(List.of(), missed);
+        }
+        Set<Fact.Seen> news = remember(connection, fresh);
+        List<Trail.Entry> entries = new ArrayList<>(fresh.size());
+        Map<Table, TreeMap<UUID, Row>> rows = new EnumMap<>(Table.class);
+        for (Judged judged : fresh) {
+            Outcome outcome;
+            if (judged.content == null) {
+                outcome = Outcome.DEAD;
+            } else if (news.remove(judged.fact.seen(judged.content.webhookId()))) {
+                outcome = Outcome.APPLIED;
+                judged.content.rows().forEach(row -> merge(rows, row));
+            } else {
+                outcome = Outcome.DUPLICATE;
+            }
+            entries.add(new Trail.Entry(judged.fact, outcome));
+        }
+        trail.append(connection, entries, positions);
+        bury(connection, fresh);
+        outbox.add(connection, upsert(connection, rows));
+        positions.store(connection);
+        return new Recorded(entries, missed);
+    }
+
+    private static TopicPartition partition(Fact fact) {
+        return new TopicPartition(fact.topic(), fact.partition());
+    }
+
+    private static Set<TopicPartition> partitions(List<Judged> batch) {
+        return batch.stream().map(judged -> partition(judged.fact)).collect(Collectors.toSet());
+    }
+
+    private static void merge(Map<Table, TreeMap<UUID, Row>> rows, Row row) {
+        rows.computeIfAbsent(row.table(), table -> new TreeMap<>())
+                .computeIfAbsent(row.id(), id -> new Row(row.table(), id))
+                .merge(row);
+    }
+
+    /** Remembers the deliveries; those that were new. */
+    private static Set<Fact.Seen> remember(Connection connection, List<Judged> fresh) throws SQLException {
+        List<Object[]> keys = fresh.stream()
+                .filter(judged -> judged.content != null)
+                .map(judged -> judged.fact.seen(judged.content.webhookId()))
+                .distinct()
+                .map(seen -> new Object[] {
+                    seen.eventId(), seen.webhookId(), HexFormat.of().parseHex(seen.digest())
+                })
+                .toList();
+        Set<Fact.Seen> news = new HashSet<>();
+        if (keys.isEmpty()) {
+            return news;
+        }
+        String sql = """
+                insert into seen_event (event_id, webhook_id, digest)
+                select * from unnest(?::text[], ?::text[], ?::bytea[]) as s(e, w, d) order by 1, 2, 3
+                on conflict do nothing
+                returning event_id, webhook_id, encode(digest, 'hex')""";
+        try (PreparedStatement statement = Rows.prepare(connection, sql, keys);
+                ResultSet result = statement.executeQuery()) {
+            while (result.next()) {
+                news.add(new Fact.Seen(result.getString(1), result.getString(2), result.getString(3)));
+            }
+        }
+        return news;
+    }
+
+    private static void bury(Connection connection, List<Judged> fresh) throws SQLException {
+        List<Object[]> dead = fresh.stream()
+                .filter(judged -> judged.unfoldable != null)
+                .map(judged -> new Object[] {
+                    judged.fact.topic(),
+                    judged.fact.partition(),
+                    judged.fact.offset(),
+                    judged.fact.appendedAt(),
+                    judged.unfoldable.reason().name().toLowerCase(Locale.ROOT),
+                    CloudEvent.printable(String.valueOf(judged.unfoldable.getMessage()))
+                })
+                .toList();
+        Rows.update(connection, """
+                insert into dead_letter (topic, partition, "offset", appended_at, reason, detail)
+                select * from unnest(?::text[], ?::int[], ?::bigint[], ?::timestamptz[], ?::text[], ?::text[])""", dead);
+    }
+
+    /** Merges the rows, table after table, and then describes what changed, when parents and children are all there. */
+    private static List<CloudEvent> upsert(Connection connection, Map<Table, TreeMap<UUID, Row>> rows)
+            throws SQLException {
+        Map<Table, List<UUID>> changed = new EnumMap<>(Table.class);
+        for (var table : rows.entrySet()) {
+            changed.put(
+                    table.getKey(),
+                    Upsert.merge(connection, table.getKey(), table.getValue().values()));
+        }
+        List<CloudEvent> events = new ArrayList<>();
+        for (var table : changed.entrySet()) {
+            events.addAll(Changes.describe(connection, table.getKey(), table.getValue()));
+        }
+        return events;
+    }
+
+    private void count(Recorded recorded, List<Judged> batch) {
+        recorded.missed.forEach(accounting::missed);
+        recorded.entries.stream()
+                .collect(Collectors.groupingBy(
+                        entry -> List.of(entry.fact().topic(), entry.outcome().toString()), Collectors.counting()))
+                .forEach((key, entries) -> accounting.recorded(key.get(0), key.get(1), entries.intValue()));
+        Set<Fact> written = recorded.entries.stream().map(Trail.Entry::fact).collect(Collectors.toSet());
+        for (Judged judged : batch) {
+            if (judged.content != null && written.contains(judged.fact)) {
+                accounting.readable(judged.fact.receivedAt(), judged.content.happenedAt());
+            }
+        }
+    }
+}

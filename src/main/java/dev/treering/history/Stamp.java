@@ -1,0 +1,49 @@
+package dev.treering.history;
+
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HexFormat;
+
+import dev.treering.event.Source;
+
+/**
+ * The total order of the merge, as text that sorts by its bytes. Of two facts about one group the one with the greater
+ * stamp stands, whichever came first; so order, duplication and batches do not matter.
+ */
+final class Stamp {
+
+    private static final long LATEST = 9_999_999_999_999_999L;
+
+    private Stamp() {}
+
+    /** By observation, then source, then the fact's digest. */
+    static String of(Instant observedAt, Source source, byte[] digest) {
+        return micros(observedAt) + letter(source) + HexFormat.of().formatHex(digest, 0, 8);
+    }
+
+    /**
+     * Of progress: an end stands above everything that is not one, and of several ends (a cancelled workflow tells
+     * several, the first with no duration at all) the latest.
+     */
+    static String ofProgress(boolean terminal, Instant stoppedAt, String observed) {
+        return (terminal ? "1" : "0") + micros(stoppedAt == null ? Instant.EPOCH : stoppedAt) + observed;
+    }
+
+    // Sixteen digits reach from 1970 to 2286; what lies beyond is clamped, and its digest still decides.
+    private static String micros(Instant time) {
+        long micros = ChronoUnit.MICROS.between(Instant.EPOCH, clamp(time));
+        return "%016d".formatted(micros);
+    }
+
+    private static Instant clamp(Instant time) {
+        Instant latest = Instant.EPOCH.plus(LATEST, ChronoUnit.MICROS);
+        if (time.isBefore(Instant.EPOCH)) {
+            return Instant.EPOCH;
+        }
+        return time.isAfter(latest) ? latest : time;
+    }
+
+    private static char letter(Source source) {
+        return source.toString().charAt(0);
+    }
+}

@@ -1,0 +1,137 @@
+package dev.treering.history;
+
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.YearMonth;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+import jakarta.inject.Singleton;
+
+import dev.treering.support.Digests;
+import dev.treering.support.Rows;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+/**
+ * Appends facts to the trail and links each to the one before it in its topic partition. The link covers a salted digest
+ * of the body: the bytes can be erased, salt and all, and the chain still holds.
+ */
+@Singleton
+class Trail {
+
+    private static final String INSERT = """
+            insert into trail (topic, partition, "offset", appended_at, key, event_id, type, source, receipt, received_at,
+                secret_id, outcome, salt, body, salted_digest, chain)
+            select * from unnest(?::text[], ?::int[], ?::bigint[], ?::timestamptz[], ?::text[], ?::text[], ?::text[],
+                ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::bytea[], ?::bytea[], ?::bytea[],
+                ?::bytea[])""";
+
+    private final SecureRandom random = new SecureRandom();
+    // Months whose partition is known to be there; one entry a month of uptime.
+    private final Set<YearMonth> months = ConcurrentHashMap.newKeySet();
+
+    enum Outcome {
+        APPLIED,
+        DUPLICATE,
+        DEAD;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    record Entry(Fact fact, Outcome outcome) {}
+
+    /** Appends the entries, in offset order per partition, and advances the chain heads in {@code positions}. */
+    void append(Connection connection, List<Entry> entries, Positions positions) throws SQLException {
+        List<Object[]> rows = new ArrayList<>(entries.size());
+        for (Entry entry : entries) {
+            Fact fact = entry.fact;
+            ensurePartitions(connection, YearMonth.from(fact.appendedAt().atOffset(ZoneOffset.UTC)));
+            byte[] salt = new byte[16];
+            random.nextBytes(salt);
+            byte[] saltedDigest = saltedDigest(salt, fact.body());
+            byte[] link = link(positions.chainHead(fact), fact, saltedDigest);
+            positions.advance(fact, link);
+            rows.add(new Object[] {
+                fact.topic(),
+                fact.partition(),
+                fact.offset(),
+                fact.appendedAt(),
+                fact.key(),
+                fact.eventId(),
+                fact.type(),
+                fact.source(),
+                fact.receipt(),
+                fact.receivedAt(),
+                fact.secretId(),
+                entry.outcome,
+                salt,
+                fact.body(),
+                saltedDigest,
+                link
+            });
+        }
+        Rows.update(connection, INSERT, rows);
+    }
+
+    private void ensurePartitions(Connection connection, YearMonth month) throws SQLException {
+        if (months.contains(month)) {
+            return;
+        }
+        // The month after too: at the turn of a month nobody should wait for a lock on the whole trail.
+        for (YearMonth wanted : List.of(month, month.plusMonths(1))) {
+            try (var statement = connection.prepareStatement("select trail_partition(?::date)")) {
+                statement.setString(1, wanted.atDay(1).toString());
+                statement.execute();
+            }
+        }
+        months.add(month);
+    }
+
+    /** The months may have been made by a transaction that was rolled back: look again. */
+    void forget() {
+        months.clear();
+    }
+
+    static byte[] saltedDigest(byte[] salt, byte[] body) {
+        MessageDigest sha256 = Digests.sha256();
+        sha256.update(salt);
+        return sha256.digest(body);
+    }
+
+    /** SHA-256 over the link before, and each immutable field with its length before it, so that none can run into the next. */
+    static byte[] link(byte[] before, Fact fact, byte[] saltedDigest) {
+        MessageDigest sha256 = Digests.sha256();
+        sha256.update(before);
+        for (Object field : new Object[] {
+            fact.topic(),
+            fact.partition(),
+            fact.offset(),
+            fact.appendedAt().toEpochMilli(),
+            fact.key(),
+            fact.eventId(),
+            fact.type(),
+            fact.source(),
+            fact.receipt(),
+            fact.receivedAt(),
+            fact.secretId()
+        }) {
+            byte[] bytes = field == null ? new byte[0] : field.toString().getBytes(UTF_8);
+            sha256.update(ByteBuffer.allocate(4)
+                    .putInt(field == null ? -1 : bytes.length)
+                    .flip());
+            sha256.update(bytes);
+        }
+        return sha256.digest(saltedDigest);
+    }
+}

@@ -1,0 +1,43 @@
+package dev.treering.outbox;
+
+import jakarta.inject.Singleton;
+
+import dev.treering.support.SchemaJob;
+import io.quarkus.arc.ArcUndeclaredThrowableException;
+import io.quarkus.logging.Log;
+import io.quarkus.narayana.jta.QuarkusTransactionException;
+import io.quarkus.scheduler.Scheduled;
+import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
+
+/** The relay's beat. It runs in every role: a receiver carries its own rows over when Kafka is back. */
+@Singleton
+class OutboxJob {
+
+    private final Outbox outbox;
+    private final Publisher publisher;
+    private final OutboxConfig config;
+    private final SchemaJob schema;
+
+    OutboxJob(Outbox outbox, Publisher publisher, OutboxConfig config, SchemaJob schema) {
+        this.outbox = outbox;
+        this.publisher = publisher;
+        this.config = config;
+        this.schema = schema;
+    }
+
+    @Scheduled(every = "${treering.outbox.relay-interval}", concurrentExecution = ConcurrentExecution.SKIP)
+    void relay() {
+        if (!schema.current()) {
+            return;
+        }
+        try {
+            int carried;
+            do {
+                // While Kafka does not answer one row is enough to ask it; its acknowledgement opens the way again.
+                carried = outbox.relay(publisher.healthy() ? config.relayBatch() : 1, publisher);
+            } while (carried > 0);
+        } catch (QuarkusTransactionException | ArcUndeclaredThrowableException e) {
+            Log.warnf("The outbox cannot be read, trying again in %s: %s", config.relayInterval(), e.getMessage());
+        }
+    }
+}

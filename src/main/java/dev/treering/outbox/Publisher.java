@@ -1,0 +1,113 @@
+package dev.treering.outbox;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+import jakarta.annotation.PreDestroy;
+import jakarta.inject.Singleton;
+
+import dev.treering.event.CloudEvent;
+import io.quarkus.logging.Log;
+import io.smallrye.common.annotation.Identifier;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/**
+ * The one producer. A publication succeeds only when all in-sync replicas have it. {@code max.block.ms=0}: a dead broker
+ * must never hold the calling thread, which is an event loop; the price is that a topic whose metadata is not there yet
+ * fails at once, so {@link #prepare} fetches it beforehand.
+ */
+@Singleton
+public class Publisher {
+
+    private final Producer<byte[], byte[]> producer;
+    // Open means: the last word of Kafka was a failure. Whoever has another way takes it; a success closes it again.
+    private volatile boolean open;
+
+    Publisher(@Identifier("default-kafka-broker") Map<String, Object> broker, OutboxConfig config) {
+        producer = new KafkaProducer<>(settings(broker, config), new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    private static Map<String, Object> settings(Map<String, Object> broker, OutboxConfig config) {
+        Map<String, Object> settings = new HashMap<>(broker);
+        settings.keySet().retainAll(ProducerConfig.configNames());
+        settings.put(ProducerConfig.CLIENT_ID_CONFIG, "treering");
+        settings.put(ProducerConfig.ACKS_CONFIG, "all");
+        settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+        settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 0);
+        settings.put(ProducerConfig.LINGER_MS_CONFIG, 5);
+        settings.put(ProducerConfig.BATCH_SIZE_CONFIG, 128 * 1024);
+        settings.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 1024 * 1024);
+        int timeout = (int) config.publishTimeout().toMillis();
+        settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, timeout);
+        settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, Math.max(1, timeout / 2));
+        settings.put(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 1000);
+        return settings;
+    }
+
+    /** Publishes the record; never blocks. Fails after the publish timeout at the latest. */
+    public CompletableFuture<Void> publish(CloudEvent event) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        var headers = new RecordHeaders();
+        event.headers()
+                .forEach((name, value) -> headers.add(name, value.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+        try {
+            producer.send(
+                    new ProducerRecord<>(event.topic(), null, event.keyBytes(), event.value(), headers),
+                    (metadata, failure) -> settle(done, failure));
+        } catch (KafkaException | IllegalStateException e) {
+            settle(done, e);
+        }
+        return done;
+    }
+
+    private void settle(CompletableFuture<Void> done, Exception failure) {
+        if (failure == null) {
+            if (open) {
+                open = false;
+                Log.info("Kafka acknowledges again");
+            }
+            done.complete(null);
+            return;
+        }
+        if (!open) {
+            open = true;
+            Log.warnf("Kafka did not take a record: %s", failure.getMessage());
+        }
+        done.completeExceptionally(failure);
+    }
+
+    /** Whether Kafka's last word was an acknowledgement, or nothing was sent yet. */
+    public boolean healthy() {
+        return !open;
+    }
+
+    /** Fetches a topic's metadata, or waits until {@code patience} is over; says whether it is there. */
+    boolean prepare(String topic, Duration patience) throws InterruptedException {
+        long end = System.nanoTime() + patience.toNanos();
+        while (true) {
+            try {
+                producer.partitionsFor(topic);
+                return true;
+            } catch (KafkaException notYet) {
+                // With max.block.ms=0 the call only asks for the metadata; the answer comes to a later call.
+                if (System.nanoTime() > end) {
+                    return false;
+                }
+                Thread.sleep(20);
+            }
+        }
+    }
+
+    @PreDestroy
+    void close() {
+        producer.close(Duration.ofSeconds(5));
+    }
+}

@@ -1,2 +1,0 @@
-/** Treering keeps what CircleCI forgets. */
-package dev.treering;

@@ -1,0 +1,101 @@
+package dev.treering.support;
+
+import java.io.IOException;
+import java.time.Instant;
+
+import jakarta.inject.Singleton;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import io.quarkus.jackson.ObjectMapperCustomizer;
+
+/** JSON as CircleCI writes it and as we do: snake_case, RFC 3339 times, unknown fields ignored, hostile input bounded. */
+@Singleton
+public final class Json implements ObjectMapperCustomizer {
+
+    // Jackson leaves document length and token count open; a signed body is at most 900 kB, an API page a few MB.
+    private static final StreamReadConstraints BOUNDS = StreamReadConstraints.builder()
+            .maxNestingDepth(64)
+            .maxStringLength(1_000_000)
+            .maxNumberLength(100)
+            .maxNameLength(5_000)
+            .maxDocumentLength(16_000_000)
+            .maxTokenCount(1_000_000)
+            .build();
+
+    /** The factory for readers that look at tokens only. */
+    public static final JsonFactory FACTORY = JsonFactory.builder()
+            .streamReadConstraints(BOUNDS)
+            .enable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+            .build();
+
+    /** Reads CircleCI's documents, where an empty string means "absent", and writes ours. */
+    public static final ObjectMapper CIRCLECI = configure(JsonMapper.builder(
+                    JsonFactory.builder().streamReadConstraints(BOUNDS).build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .defaultPropertyInclusion(
+                    JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.NON_NULL))
+            .addModule(new JavaTimeModule())
+            .addModule(new SimpleModule()
+                    .addDeserializer(String.class, new BlankIsAbsent())
+                    .addDeserializer(Instant.class, new CircleCiTime()))
+            .build());
+
+    private static ObjectMapper configure(ObjectMapper mapper) {
+        return mapper.setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+                .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+                .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+    }
+
+    @Override
+    public void customize(ObjectMapper mapper) {
+        configure(mapper);
+    }
+
+    /** GitLab and GitHub App webhooks say "" where others say null. */
+    private static final class BlankIsAbsent extends StdScalarDeserializer<String> {
+
+        private BlankIsAbsent() {
+            super(String.class);
+        }
+
+        @Override
+        public String deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+            String text = parser.getValueAsString();
+            if (text == null && !parser.currentToken().isScalarValue()) {
+                return (String) context.handleUnexpectedToken(String.class, parser);
+            }
+            return text == null || text.isBlank() ? null : text;
+        }
+    }
+
+    private static final class CircleCiTime extends StdScalarDeserializer<Instant> {
+
+        private CircleCiTime() {
+            super(Instant.class);
+        }
+
+        @Override
+        public Instant deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+            String text = parser.getValueAsString();
+            if (text == null || text.isBlank()) {
+                return null;
+            }
+            return Times.parse(text)
+                    .orElseThrow(() -> context.weirdStringException(
+                            text, Instant.class, "no RFC 3339 time, such as 2026-11-24T05:51:32.123Z"));
+        }
+    }
+}

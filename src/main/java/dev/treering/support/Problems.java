@@ -1,0 +1,74 @@
+package dev.treering.support;
+
+import java.sql.SQLException;
+import java.util.Map;
+
+import jakarta.persistence.PersistenceException;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+
+import io.quarkus.logging.Log;
+import io.quarkus.security.AuthenticationFailedException;
+import io.quarkus.security.ForbiddenException;
+import io.quarkus.security.UnauthorizedException;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+
+/**
+ * Every error of the REST doors, in one place: RFC 9457 problems, and on {@code /api/v2} CircleCI's own
+ * {@code {"message": …}}, which its clients expect. What went wrong inside is for the log, never for the caller.
+ */
+final class Problems {
+
+    private static final String TOKEN_NEEDED =
+            "Send your Treering token as Circle-Token, as Authorization: Bearer, or as the user name of HTTP Basic";
+
+    private Problems() {}
+
+    @ServerExceptionMapper
+    static Response problem(Problem e, UriInfo uri) {
+        return answer(e, uri);
+    }
+
+    @ServerExceptionMapper
+    static Response refused(WebApplicationException e, UriInfo uri) {
+        int status = e.getResponse().getStatus();
+        String detail = status == 404 ? "There is nothing at this path" : Problem.title(status);
+        return answer(new Problem(status, detail), uri);
+    }
+
+    @ServerExceptionMapper({UnauthorizedException.class, AuthenticationFailedException.class})
+    static Response unauthorized(UriInfo uri) {
+        return Response.fromResponse(answer(new Problem(401, TOKEN_NEEDED), uri))
+                .header("WWW-Authenticate", "Bearer realm=\"treering\"")
+                .build();
+    }
+
+    @ServerExceptionMapper
+    static Response forbidden(ForbiddenException e, UriInfo uri) {
+        return answer(new Problem(403, "Your token does not have the scope for this"), uri);
+    }
+
+    @ServerExceptionMapper({PersistenceException.class, SQLException.class})
+    static Response databaseAway(Exception e, UriInfo uri) {
+        Log.warnf("A read of %s failed: %s", uri.getPath(), e.getMessage());
+        return Response.fromResponse(answer(new Problem(503, "The database does not answer; try again"), uri))
+                .header("Retry-After", 5)
+                .build();
+    }
+
+    @ServerExceptionMapper
+    static Response unexpected(Exception e, UriInfo uri) {
+        Log.errorf(e, "A request to %s failed", uri.getPath());
+        return answer(new Problem(500, "This is a fault of Treering; its log says more"), uri);
+    }
+
+    private static Response answer(Problem problem, UriInfo uri) {
+        boolean circleCi = uri.getPath().startsWith("/api/v2");
+        return Response.status(problem.status())
+                .type(circleCi ? MediaType.APPLICATION_JSON : Problem.MEDIA_TYPE)
+                .entity(circleCi ? Map.of("message", problem.getMessage()) : problem.body(uri.getPath()))
+                .build();
+    }
+}

@@ -1,0 +1,11 @@
+package dev.treering.support;
+
+/** What one instance does. One artefact plays all roles, or each is a Deployment of its own. */
+public enum Role {
+    /** Takes webhooks; needs Kafka or PostgreSQL, either is enough. */
+    RECEIVER,
+    /** Migrates the schema, records the history, enriches it. */
+    WORKER,
+    /** Answers reads. */
+    API
+}

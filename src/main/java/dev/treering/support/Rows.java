@@ -1,0 +1,40 @@
+package dev.treering.support;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.List;
+
+/**
+ * Many rows in one statement: each column travels as one array, {@code unnest(?::uuid[], ?::text[], …)}. Values go as
+ * text and are cast by the statement, bytes as they are; one round trip whatever the number of rows.
+ */
+public final class Rows {
+
+    private Rows() {}
+
+    /** Runs the statement over the rows; the number of rows it changed. Without rows nothing is sent. */
+    public static int update(Connection connection, String sql, List<Object[]> rows) throws SQLException {
+        if (rows.isEmpty()) {
+            return 0;
+        }
+        try (PreparedStatement statement = prepare(connection, sql, rows)) {
+            return statement.executeUpdate();
+        }
+    }
+
+    /** The statement with the rows as its first parameters, one array a column. There must be a row. */
+    public static PreparedStatement prepare(Connection connection, String sql, List<Object[]> rows)
+            throws SQLException {
+        PreparedStatement statement = connection.prepareStatement(sql);
+        for (int i = 0; i < rows.get(0).length; i++) {
+            int column = i;
+            boolean bytes = rows.get(0)[column] instanceof byte[];
+            Object[] values = rows.stream()
+                    .map(row -> bytes || row[column] == null ? row[column] : row[column].toString())
+                    .toArray(bytes ? byte[][]::new : Object[]::new);
+            statement.setArray(column + 1, connection.createArrayOf(bytes ? "bytea" : "text", values));
+        }
+        return statement;
+    }
+}

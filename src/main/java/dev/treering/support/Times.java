@@ -1,0 +1,45 @@
+package dev.treering.support;
+
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.time.temporal.ChronoField;
+import java.util.Locale;
+import java.util.Optional;
+
+/** The spellings of a time that CircleCI is known to use. */
+public final class Times {
+
+    // RFC 3339, with or without fraction and zone, and Go's default print: 2024-12-18 17:23:29.361740256 +0000 UTC
+    private static final DateTimeFormatter LENIENT = new DateTimeFormatterBuilder()
+            .parseCaseInsensitive()
+            .append(DateTimeFormatter.ISO_LOCAL_DATE)
+            .appendPattern("['T'][' ']HH:mm:ss")
+            .appendFraction(ChronoField.NANO_OF_SECOND, 0, 9, true)
+            .appendPattern("[' ']")
+            .optionalStart()
+            .appendOffset("+HH:MM", "Z")
+            .optionalEnd()
+            .optionalStart()
+            .appendOffset("+HHMM", "Z")
+            .optionalEnd()
+            .appendPattern("[' UTC']")
+            .parseDefaulting(ChronoField.OFFSET_SECONDS, 0)
+            .toFormatter(Locale.ROOT);
+
+    private Times() {}
+
+    /** The instant, or empty when the text is no time we know. A time without a zone is UTC. */
+    public static Optional<Instant> parse(String text) {
+        try {
+            return Optional.of(LENIENT.parse(text.strip(), OffsetDateTime::from)
+                    .withOffsetSameInstant(ZoneOffset.UTC)
+                    .toInstant());
+        } catch (DateTimeException notATime) {
+            return Optional.empty();
+        }
+    }
+}

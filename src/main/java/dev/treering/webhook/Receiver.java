@@ -1,0 +1,55 @@
+package dev.treering.webhook;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+import jakarta.inject.Singleton;
+
+import dev.treering.event.CloudEvent;
+import dev.treering.outbox.Outbox;
+import dev.treering.outbox.Publisher;
+import dev.treering.support.Accounting;
+import io.quarkus.logging.Log;
+
+/**
+ * Makes a delivery durable: in Kafka, or, when Kafka does not acknowledge it in time, in the outbox. After a failure of
+ * Kafka the outbox comes first, so that no request waits for Kafka's timeout again; the relay, which carries the rows
+ * over, finds out when Kafka is back. With PostgreSQL down too, Kafka is asked all the same.
+ */
+@Singleton
+class Receiver {
+
+    private final Publisher kafka;
+    private final Outbox outbox;
+    private final Accounting accounting;
+
+    Receiver(Publisher kafka, Outbox outbox, Accounting accounting) {
+        this.kafka = kafka;
+        this.outbox = outbox;
+        this.accounting = accounting;
+    }
+
+    /** Completes when one of the stores has the event for good; fails when neither has. Never blocks. */
+    CompletableFuture<Void> accept(CloudEvent event) {
+        return kafka.healthy()
+                ? publish(event).exceptionallyCompose(failure -> store(event))
+                : store(event).exceptionallyCompose(failure -> {
+                    Log.warnf(
+                            "The outbox did not take a webhook: %s",
+                            cause(failure).getMessage());
+                    return publish(event);
+                });
+    }
+
+    private CompletableFuture<Void> publish(CloudEvent event) {
+        return kafka.publish(event).thenRun(accounting::published);
+    }
+
+    private CompletableFuture<Void> store(CloudEvent event) {
+        return outbox.store(event).thenRun(accounting::outboxed);
+    }
+
+    private static Throwable cause(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    }
+}
