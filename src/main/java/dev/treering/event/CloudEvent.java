@@ -79,6 +79,13 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
         return new CloudEvent(Topics.EVENTS, key, headers, value);
     }
 
+    /** The headers as they travel. */
+    public Map<String, byte[]> headersBytes() {
+        Map<String, byte[]> bytes = new LinkedHashMap<>();
+        headers.forEach((name, text) -> bytes.put(name, text.getBytes(UTF_8)));
+        return bytes;
+    }
+
     public byte[] keyBytes() {
         return key == null ? null : key.getBytes(UTF_8);
     }

@@ -56,8 +56,7 @@ public class Publisher {
     public CompletableFuture<Void> publish(CloudEvent event) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         var headers = new RecordHeaders();
-        event.headers()
-                .forEach((name, value) -> headers.add(name, value.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+        event.headersBytes().forEach(headers::add);
         try {
             producer.send(
                     new ProducerRecord<>(event.topic(), null, event.keyBytes(), event.value(), headers),

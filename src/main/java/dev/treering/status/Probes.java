@@ -1,0 +1,50 @@
+package dev.treering.status;
+
+import java.sql.SQLException;
+import javax.sql.DataSource;
+
+import jakarta.inject.Singleton;
+
+import dev.treering.outbox.Publisher;
+import dev.treering.outbox.TopicsJob;
+
+/** Asks the two stores whether they take writes, within a second or so. */
+@Singleton
+class Probes {
+
+    private static final int PATIENCE_SECONDS = 1;
+
+    private final DataSource database;
+    private final Publisher publisher;
+    private final TopicsJob topics;
+
+    Probes(DataSource database, Publisher publisher, TopicsJob topics) {
+        this.database = database;
+        this.publisher = publisher;
+        this.topics = topics;
+    }
+
+    /** Kafka's last word, from the records that go there all the time: no question of its own. */
+    boolean kafkaTakesWrites() {
+        return topics.ready() && publisher.healthy();
+    }
+
+    /** What keeps PostgreSQL from taking writes; null when nothing does. */
+    String databaseProblem() {
+        try (var connection = database.getConnection();
+                var statement = connection.createStatement()) {
+            statement.setQueryTimeout(PATIENCE_SECONDS);
+            try (var result = statement.executeQuery(
+                    "select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on',"
+                            + " to_regclass('outbox') is null")) {
+                result.next();
+                if (result.getBoolean(1)) {
+                    return "it is read-only";
+                }
+                return result.getBoolean(2) ? "the schema is not there yet" : null;
+            }
+        } catch (SQLException e) {
+            return String.valueOf(e.getMessage()).lines().findFirst().orElse("it does not answer");
+        }
+    }
+}
