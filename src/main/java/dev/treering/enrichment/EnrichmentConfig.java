@@ -13,7 +13,7 @@ import io.smallrye.config.WithDefault;
 public interface EnrichmentConfig {
 
     /** How often due tasks are looked for. */
-    @WithDefault("500ms")
+    @WithDefault("1s")
     String interval();
 
     /** Tasks claimed at once. */

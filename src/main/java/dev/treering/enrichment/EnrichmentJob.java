@@ -69,7 +69,10 @@ public class EnrichmentJob {
                 .register(meters);
     }
 
-    @Scheduled(every = "${treering.enrichment.interval}", concurrentExecution = ConcurrentExecution.SKIP)
+    @Scheduled(
+            every = "${treering.enrichment.interval}",
+            concurrentExecution = ConcurrentExecution.SKIP,
+            skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void enrich() {
         if (!asking() || !schema.current() || clock.instant().isBefore(pausedUntil)) {
             return;
@@ -131,7 +134,10 @@ public class EnrichmentJob {
         Log.warnf("CircleCI: %s; nothing is asked before %s", problem, pausedUntil);
     }
 
-    @Scheduled(every = "10s", concurrentExecution = ConcurrentExecution.SKIP)
+    @Scheduled(
+            every = "10s",
+            concurrentExecution = ConcurrentExecution.SKIP,
+            skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void count() {
         if (schema.current() && treering.roles().contains(Role.WORKER)) {
             try {

@@ -29,7 +29,7 @@ public interface OutboxConfig {
     int storeQueue();
 
     /** How often the relay looks for rows. Set {@code treering.outbox.relay-interval=off} to leave it to others. */
-    @WithDefault("250ms")
+    @WithDefault("1s")
     String relayInterval();
 
     /** Rows the relay carries over in one transaction. */

@@ -25,7 +25,10 @@ class OutboxJob {
         this.schema = schema;
     }
 
-    @Scheduled(every = "${treering.outbox.relay-interval}", concurrentExecution = ConcurrentExecution.SKIP)
+    @Scheduled(
+            every = "${treering.outbox.relay-interval}",
+            concurrentExecution = ConcurrentExecution.SKIP,
+            skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void relay() {
         if (!schema.current()) {
             return;

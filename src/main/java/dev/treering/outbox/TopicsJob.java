@@ -51,7 +51,11 @@ public class TopicsJob {
         bringUp();
     }
 
-    @Scheduled(every = "2s", delayed = "2s", concurrentExecution = ConcurrentExecution.SKIP)
+    @Scheduled(
+            every = "2s",
+            delayed = "2s",
+            concurrentExecution = ConcurrentExecution.SKIP,
+            skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void bringUp() {
         if (ready) {
             return;

@@ -24,34 +24,32 @@ final class Problems {
     private static final String TOKEN_NEEDED =
             "Send your Treering token as Circle-Token, as Authorization: Bearer, or as the user name of HTTP Basic";
 
-    private Problems() {}
-
     @ServerExceptionMapper
-    static Response problem(Problem e, UriInfo uri) {
+    Response problem(Problem e, UriInfo uri) {
         return answer(e, uri);
     }
 
     @ServerExceptionMapper
-    static Response refused(WebApplicationException e, UriInfo uri) {
+    Response refused(WebApplicationException e, UriInfo uri) {
         int status = e.getResponse().getStatus();
         String detail = status == 404 ? "There is nothing at this path" : Problem.title(status);
         return answer(new Problem(status, detail), uri);
     }
 
     @ServerExceptionMapper({UnauthorizedException.class, AuthenticationFailedException.class})
-    static Response unauthorized(UriInfo uri) {
+    Response unauthorized(UriInfo uri) {
         return Response.fromResponse(answer(new Problem(401, TOKEN_NEEDED), uri))
                 .header("WWW-Authenticate", "Bearer realm=\"treering\"")
                 .build();
     }
 
     @ServerExceptionMapper
-    static Response forbidden(ForbiddenException e, UriInfo uri) {
+    Response forbidden(ForbiddenException e, UriInfo uri) {
         return answer(new Problem(403, "Your token does not have the scope for this"), uri);
     }
 
     @ServerExceptionMapper({PersistenceException.class, SQLException.class})
-    static Response databaseAway(Exception e, UriInfo uri) {
+    Response databaseAway(Exception e, UriInfo uri) {
         Log.warnf("A read of %s failed: %s", uri.getPath(), e.getMessage());
         return Response.fromResponse(answer(new Problem(503, "The database does not answer; try again"), uri))
                 .header("Retry-After", 5)
@@ -59,7 +57,7 @@ final class Problems {
     }
 
     @ServerExceptionMapper
-    static Response unexpected(Exception e, UriInfo uri) {
+    Response unexpected(Exception e, UriInfo uri) {
         Log.errorf(e, "A request to %s failed", uri.getPath());
         return answer(new Problem(500, "This is a fault of Treering; its log says more"), uri);
     }

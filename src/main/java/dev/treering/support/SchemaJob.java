@@ -32,7 +32,11 @@ public class SchemaJob {
         bringUp();
     }
 
-    @Scheduled(every = "2s", delayed = "2s", concurrentExecution = ConcurrentExecution.SKIP)
+    @Scheduled(
+            every = "2s",
+            delayed = "2s",
+            concurrentExecution = ConcurrentExecution.SKIP,
+            skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void bringUp() {
         if (current) {
             return;

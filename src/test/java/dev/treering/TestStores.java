@@ -1,0 +1,53 @@
+package dev.treering;
+
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.Map;
+
+import dev.treering.embedded.EmbeddedStores;
+import dev.treering.simulation.CircleCiStub;
+import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
+
+/** A real broker, a real database and a stub of CircleCI for every test of the flow, started once. */
+public class TestStores implements QuarkusTestResourceLifecycleManager {
+
+    public static final String SECRET = "first-secret-of-the-default-endpoint";
+    public static final String SECOND_SECRET = "second-secret-of-the-default-endpoint";
+    public static final String OTHER_ENDPOINT_SECRET = "secret-of-another-endpoint";
+    public static final String TOKEN = "test-admin-token";
+
+    // The one stub; tests tell it what CircleCI knows.
+    private static CircleCiStub circleCi;
+
+    private EmbeddedStores stores;
+
+    @Override
+    public Map<String, String> start() {
+        stores = EmbeddedStores.temporary();
+        circleCi = CircleCiStub.start("circleci-token", Clock.systemUTC());
+        Map<String, String> settings = new HashMap<>(stores.settings());
+        settings.put("quarkus.http.test-port", "0");
+        settings.put("quarkus.management.test-port", "0");
+        settings.put("treering.webhook.secrets", SECRET + "," + SECOND_SECRET);
+        settings.put("treering.webhook.endpoints.other.secrets", OTHER_ENDPOINT_SECRET);
+        // SEC settings.put("treering.security.bootstrap-token", TOKEN);
+        settings.put("treering.circleci.url", circleCi.url().toString());
+        settings.put("treering.circleci.token", circleCi.token());
+        settings.put("treering.enrichment.backoff", "200ms");
+        return settings;
+    }
+
+    public static CircleCiStub circleCi() {
+        return circleCi;
+    }
+
+    @Override
+    public void stop() {
+        if (circleCi != null) {
+            circleCi.close();
+        }
+        if (stores != null) {
+            stores.close();
+        }
+    }
+}
