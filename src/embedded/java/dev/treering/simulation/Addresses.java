@@ -1,0 +1,16 @@
+package dev.treering.simulation;
+
+/** Where a person would look at it in CircleCI's web application. */
+final class Addresses {
+
+    private Addresses() {}
+
+    static String workflow(Run run, Workflow workflow) {
+        return "https://app.circleci.com/pipelines/" + run.project().longSlug() + "/" + run.number() + "/workflows/"
+                + workflow.id();
+    }
+
+    static String job(Run run, Workflow workflow, long number) {
+        return workflow(run, workflow) + "/jobs/" + number;
+    }
+}
