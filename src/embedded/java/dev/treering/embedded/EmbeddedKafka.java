@@ -29,6 +29,7 @@ public final class EmbeddedKafka implements AutoCloseable {
 
     /** Starts a node on what the folder holds, which is formatted when it is new. A preferred port of 0 means any. */
     public static EmbeddedKafka start(Path folder, int preferredPort) {
+        QuietLogs.hush();
         int port = LoopbackPort.preferredOrFree(preferredPort);
         Path data = folder.toAbsolutePath();
         KafkaRaftServer server;

@@ -1,0 +1,170 @@
+package dev.treering.webhook;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+import jakarta.inject.Inject;
+
+import dev.treering.Database;
+import dev.treering.Signed;
+import dev.treering.TestStores;
+import dev.treering.embedded.EmbeddedDatabase;
+import dev.treering.embedded.EmbeddedDatabase.Durability;
+import dev.treering.embedded.EmbeddedKafka;
+import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.RestAssured;
+import io.restassured.response.Response;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.Test;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/** Stops the stores under the running service, one after the other. */
+@QuarkusTest
+@WithTestResource(OutboxFallbackTest.Stoppable.class)
+class OutboxFallbackTest {
+
+    private static final Duration LONGEST_ANSWER = Duration.ofMillis(3500);
+
+    @Inject
+    Database database;
+
+    @ConfigProperty(name = "quarkus.management.test-port")
+    int management;
+
+    private static byte[] ping() {
+        return "{\"type\":\"ping\",\"id\":\"%s\",\"happened_at\":\"2026-11-20T10:00:00Z\"}"
+                .formatted(UUID.randomUUID())
+                .getBytes(UTF_8);
+    }
+
+    private static Response timed(byte[] body) {
+        long begun = System.nanoTime();
+        Response answer = Signed.post(body);
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(LONGEST_ANSWER);
+        return answer;
+    }
+
+    @Test
+    void aWebhook_isTakenWhileEitherStoreIs() {
+        // Given a service that works
+        String before = timed(ping()).then().statusCode(202).extract().path("receipt");
+        awaitTrail(before);
+
+        // When the broker is away
+        Stoppable.kafka.close();
+        List<String> receipts = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            receipts.add(timed(ping()).then().statusCode(202).extract().path("receipt"));
+        }
+        // Then PostgreSQL has them, and it is said
+        assertThat(database.count("select count(*) from outbox where topic = 'circleci.webhooks'"))
+                .isEqualTo(5);
+        RestAssured.get("http://localhost:" + RestAssured.port + "/q/health")
+                .then()
+                .statusCode(404);
+        ready(200);
+
+        // When it is back
+        Stoppable.startKafka();
+        // Then they reach the history by themselves
+        receipts.forEach(this::awaitTrail);
+        await().untilAsserted(() ->
+                assertThat(database.count("select count(*) from outbox")).isZero());
+
+        // When PostgreSQL is away
+        Stoppable.database.close();
+        // Then Kafka takes them
+        String withoutDatabase = timed(ping()).then().statusCode(202).extract().path("receipt");
+        ready(200);
+
+        // When both are away
+        Stoppable.kafka.close();
+        // Then nothing is promised
+        timed(ping()).then().statusCode(503).header("Retry-After", "5").contentType("application/problem+json");
+        ready(503);
+
+        // When both are back
+        Stoppable.startDatabase();
+        Stoppable.startKafka();
+        // Then what was promised is there
+        awaitTrail(withoutDatabase);
+        assertThat(database.count("select count(*) from dead_letter")).isZero();
+    }
+
+    private void ready(int status) {
+        RestAssured.get("http://localhost:" + management + "/q/health/ready")
+                .then()
+                .statusCode(status);
+        // Being alive has nothing to do with the stores
+        RestAssured.get("http://localhost:" + management + "/q/health/live")
+                .then()
+                .statusCode(200);
+    }
+
+    private void awaitTrail(String receipt) {
+        await().atMost(Duration.ofSeconds(60))
+                .ignoreExceptions()
+                .untilAsserted(() -> assertThat(database.value("select outcome from trail where receipt = ?", receipt))
+                        .isEqualTo("applied"));
+    }
+
+    /** Stores that a test can stop and start again where they were. */
+    public static class Stoppable implements QuarkusTestResourceLifecycleManager {
+
+        private static Path folder;
+        private static EmbeddedKafka kafka;
+        private static EmbeddedDatabase database;
+        private static int kafkaPort;
+        private static int databasePort;
+
+        @Override
+        public Map<String, String> start() {
+            try {
+                folder = Files.createTempDirectory("treering-stoppable-");
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+            startKafka();
+            startDatabase();
+            kafkaPort = port(kafka.bootstrapServers());
+            databasePort = port(database.jdbcUrl().replaceAll("/[^/]*$", ""));
+            return Map.of(
+                    "kafka.bootstrap.servers", kafka.bootstrapServers(),
+                    "quarkus.datasource.jdbc.url", database.jdbcUrl(),
+                    "quarkus.datasource.username", database.username(),
+                    "quarkus.datasource.password", database.password(),
+                    "quarkus.http.test-port", "0",
+                    "quarkus.management.test-port", "19871",
+                    "treering.webhook.secrets", TestStores.SECRET);
+        }
+
+        private static int port(String address) {
+            return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+        }
+
+        static void startKafka() {
+            kafka = EmbeddedKafka.start(folder.resolve("kafka"), kafkaPort);
+        }
+
+        static void startDatabase() {
+            database = EmbeddedDatabase.start(folder.resolve("postgres"), databasePort, Durability.PROCESS_EXIT);
+        }
+
+        @Override
+        public void stop() {
+            kafka.close();
+            database.close();
+        }
+    }
+}
