@@ -30,9 +30,11 @@ final class FactReader {
 
     static Content read(Fact fact) throws Unfoldable {
         try {
-            return fact.topic().equals(Topics.SNAPSHOTS)
+            Content content = fact.topic().equals(Topics.SNAPSHOTS)
                     ? snapshot(SNAPSHOT.readValue(fact.body()), fact)
                     : webhook(WEBHOOK.readValue(fact.body()), fact);
+            requireStorable(content.rows);
+            return content;
         } catch (JsonProcessingException e) {
             throw new Unfoldable(Reason.UNREADABLE, e.getOriginalMessage());
         } catch (IOException | IllegalArgumentException e) {
@@ -123,6 +125,24 @@ final class FactReader {
                     projectId, snapshot.pipelineId(), snapshot.workflowId(), snapshot.jobId(), snapshot.job());
         }
         return new Content(telling.rows(), "", snapshot.observedAt());
+    }
+
+    // PostgreSQL would say so itself, but only where no other fact of the batch hides the value: whether a fact is dead
+    // must not depend on its company.
+    private static void requireStorable(List<Row> rows) throws Unfoldable {
+        for (Row row : rows) {
+            for (var said : row.said().entrySet()) {
+                List<Group.Column> columns = said.getKey().columns;
+                for (int i = 0; i < columns.size(); i++) {
+                    if (!columns.get(i).holds(said.getValue().values()[i])) {
+                        throw new Unfoldable(
+                                Reason.REFUSED,
+                                "'%s' cannot be stored: it holds NUL or is too long"
+                                        .formatted(columns.get(i).name()));
+                    }
+                }
+            }
+        }
     }
 
     private static void require(Object value, String name) throws Unfoldable {

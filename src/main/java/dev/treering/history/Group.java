@@ -1,6 +1,8 @@
 package dev.treering.history;
 
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -89,7 +91,23 @@ enum Group {
     final String stampColumn;
     final List<Column> columns;
 
-    record Column(String name, String type) {}
+    record Column(String name, String type) {
+
+        private static final Set<String> INDEXED = Set.of("slug", "branch");
+        // In characters; an entry of an index has room for 2,704 bytes. No branch or slug comes near.
+        private static final int LONGEST_INDEXED = 600;
+        private static final Pattern NUL_IN_JSON = Pattern.compile("(?<!\\\\)(?:\\\\\\\\)*\\\\u0000");
+
+        /** Whether PostgreSQL can store the value: no text there holds NUL, and what is indexed is short. */
+        boolean holds(Object value) {
+            if (!(value instanceof String text)) {
+                return true;
+            }
+            return type.equals("jsonb")
+                    ? !NUL_IN_JSON.matcher(text).find()
+                    : text.indexOf(0) < 0 && (text.length() <= LONGEST_INDEXED || !INDEXED.contains(name));
+        }
+    }
 
     Group(Table table, String name, String... columns) {
         this.table = table;

@@ -51,10 +51,10 @@ public class HistoryWriter {
     }
 
     /** A fact with what became of reading it: its content, or why it has none. */
-    private record Judged(Fact fact, Content content, Unfoldable unfoldable) {}
+    record Judged(Fact fact, Content content, Unfoldable unfoldable) {}
 
     /** What one transaction did, to be counted once it has committed. */
-    private record Recorded(List<Trail.Entry> entries, Map<String, Long> missed) {}
+    record Recorded(List<Trail.Entry> entries, Map<String, Long> missed) {}
 
     /**
      * Records the facts, which are in offset order per partition. A fact that PostgreSQL refuses does not hold up the
@@ -92,7 +92,7 @@ public class HistoryWriter {
         }
     }
 
-    private static Judged judge(Fact fact) {
+    static Judged judge(Fact fact) {
         try {
             return new Judged(fact, FactReader.read(fact), null);
         } catch (Unfoldable e) {
@@ -104,10 +104,10 @@ public class HistoryWriter {
         return new Unfoldable(Unfoldable.Reason.REFUSED, "%s %s".formatted(e.getSQLState(), e.getMessage()));
     }
 
-    /** Whether the values are at fault (class 22 data exception, 23 constraint) and not the database. */
+    /** Whether the values are at fault (class 22 data exception, 23 constraint, 54 limit) and not the database. */
     private static boolean isRefusal(SQLException e) {
         return e.getSQLState() != null
-                && (e.getSQLState().startsWith("22") || e.getSQLState().startsWith("23"));
+                && Set.of("22", "23", "54").contains(e.getSQLState().substring(0, 2));
     }
 
     private Recorded inTransaction(List<Judged> batch) throws SQLException {
@@ -128,7 +128,8 @@ public class HistoryWriter {
         }
     }
 
-    private Recorded write(Connection connection, List<Judged> batch) throws SQLException {
+    /** The body of the transaction, which is the caller's to commit. */
+    Recorded write(Connection connection, List<Judged> batch) throws SQLException {
         Positions positions = Positions.lock(connection, partitions(batch));
         Map<String, Long> missed = new HashMap<>();
         List<Judged> fresh = new ArrayList<>(batch.size());
