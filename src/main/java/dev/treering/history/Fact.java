@@ -1,6 +1,7 @@
 package dev.treering.history;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.HexFormat;
 
@@ -46,7 +47,12 @@ record Fact(
                 header(record, CloudEvent.TYPE),
                 header(record, CloudEvent.SOURCE),
                 header(record, CloudEvent.RECEIPT),
-                receivedAt == null ? null : Times.parse(receivedAt).orElse(null),
+                // As precise as PostgreSQL keeps it, or the chain could not be verified from what is stored.
+                receivedAt == null
+                        ? null
+                        : Times.parse(receivedAt)
+                                .map(time -> time.truncatedTo(ChronoUnit.MICROS))
+                                .orElse(null),
                 header(record, CloudEvent.SECRET),
                 body,
                 Digests.sha256().digest(body));
