@@ -1,0 +1,144 @@
+package dev.treering.history;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+import jakarta.enterprise.context.ApplicationScoped;
+
+import dev.treering.support.PageToken;
+
+/**
+ * What can be asked of the history. Lists run from newest to oldest and are continued after a {@link PageToken} (null
+ * for the first page). A row that is only named by others so far is a placeholder, neither listed nor found; parents
+ * are joined from the left, so that a placeholder does not hide its children.
+ */
+@ApplicationScoped
+public class History {
+
+    /** A workflow's jobs are one list; no real workflow comes near this. */
+    private static final int MOST_JOBS = 1_000;
+
+    private static final String PROJECTS = """
+            select p.id, p.slug, p.name, p.organizationId, p.organizationName, p.vcsUrl, p.vcsProvider, p.defaultBranch
+            from ProjectEntity p
+            where p.identityStamp is not null""";
+
+    private static final String PIPELINES = """
+            select x.id, x.number, p.slug, x.createdAt, x.updatedAt, x.state, x.errors,
+                x.triggerType, x.triggerReceivedAt, x.triggerActorLogin, x.triggerActorAvatar, x.triggerParameters,
+                x.vcsProvider, x.originRepositoryUrl, x.targetRepositoryUrl, x.revision, x.branch, x.tag,
+                x.reviewId, x.reviewUrl, x.commitSubject, x.commitBody
+            from PipelineEntity x left join x.project p
+            where x.identityStamp is not null""";
+
+    private static final String WORKFLOWS = """
+            select x.id, x.name, x.status, x.createdAt, x.stoppedAt, x.pipeline.id, l.number, p.slug,
+                x.startedBy, x.canceledBy, x.erroredBy, x.tag, x.autoRerunNumber, x.maxAutoReruns
+            from WorkflowEntity x left join x.pipeline l left join x.project p
+            where x.identityStamp is not null""";
+
+    private static final String JOBS = """
+            select x.id, x.name, x.number, p.slug, x.startedAt, x.stoppedAt, x.status, x.type, x.dependencies,
+                x.approvedBy, x.canceledBy, x.approvalRequestId
+            from JobEntity x left join x.project p
+            where x.identityStamp is not null""";
+
+    private static final String JOB_DETAILS = """
+            select x.number, x.name, x.status, x.createdAt, x.queuedAt, x.startedAt, x.stoppedAt, x.durationMillis,
+                x.webUrl, x.project.id, p.slug, p.name, p.vcsUrl, p.organizationName,
+                x.pipeline.id, x.workflow.id, w.name, x.parallelism, x.resourceClass, x.executorType,
+                x.parallelRuns, x.contexts, x.messages
+            from JobEntity x left join x.project p left join x.workflow w
+            where x.identityStamp is not null""";
+
+    /** @param slug in the short form, as everywhere here */
+    public Optional<ProjectView> project(String slug) {
+        // After a rename two projects can have had one slug: the one that was called so last is meant.
+        return ProjectEntity.find(PROJECTS + " and p.slug = ?1 order by p.identityStamp desc", slug)
+                .project(ProjectView.class)
+                .page(0, 1)
+                .firstResultOptional();
+    }
+
+    /** @param branch null for all branches */
+    public List<PipelineView> pipelines(String slug, String branch, PageToken after, int limit) {
+        return project(slug)
+                .map(project -> branch == null
+                        ? new Filter("x.project.id = :project", Map.of("project", project.id()))
+                        : new Filter(
+                                "x.project.id = :project and x.branch = :branch",
+                                Map.of("project", project.id(), "branch", branch)))
+                .map(filter -> filter.after(after))
+                .map(filter -> PipelineEntity.find(PIPELINES + filter.hql(), filter.values())
+                        .project(PipelineView.class)
+                        .page(0, limit)
+                        .list())
+                .orElse(List.of());
+    }
+
+    public Optional<PipelineView> pipeline(UUID id) {
+        return PipelineEntity.find(PIPELINES + " and x.id = ?1", id)
+                .project(PipelineView.class)
+                .firstResultOptional();
+    }
+
+    public Optional<PipelineView> pipeline(String slug, long number) {
+        return project(slug)
+                .flatMap(project -> PipelineEntity.find(
+                                PIPELINES + " and x.project.id = ?1 and x.number = ?2", project.id(), number)
+                        .project(PipelineView.class)
+                        .firstResultOptional());
+    }
+
+    public List<WorkflowView> workflows(UUID pipelineId, PageToken after, int limit) {
+        Filter filter = new Filter("x.pipeline.id = :pipeline", Map.of("pipeline", pipelineId)).after(after);
+        return WorkflowEntity.find(WORKFLOWS + filter.hql(), filter.values())
+                .project(WorkflowView.class)
+                .page(0, limit)
+                .list();
+    }
+
+    public Optional<WorkflowView> workflow(UUID id) {
+        return WorkflowEntity.find(WORKFLOWS + " and x.id = ?1", id)
+                .project(WorkflowView.class)
+                .firstResultOptional();
+    }
+
+    /** The jobs of a workflow in the order in which they started, those that did not start last. */
+    public List<JobView> jobs(UUID workflowId) {
+        return JobEntity.find(JOBS + " and x.workflow.id = ?1 order by x.startedAt nulls last, x.id", workflowId)
+                .project(JobView.class)
+                .page(0, MOST_JOBS)
+                .list();
+    }
+
+    public Optional<JobDetailView> job(String slug, long number) {
+        return project(slug)
+                .flatMap(project -> JobEntity.find(
+                                JOB_DETAILS + " and x.project.id = ?1 and x.number = ?2", project.id(), number)
+                        .project(JobDetailView.class)
+                        .firstResultOptional());
+    }
+
+    /** What a list is narrowed to, and where in it a page starts. */
+    private record Filter(String condition, Map<String, Object> values) {
+
+        Filter after(PageToken position) {
+            if (position == null) {
+                // CircleCI's webhooks and its API always tell created_at; without it there is no place in the order.
+                return new Filter(condition + " and x.createdAt is not null", values);
+            }
+            Map<String, Object> all = new HashMap<>(values);
+            all.put("createdAt", position.createdAt());
+            all.put("id", position.id());
+            return new Filter(condition + " and (x.createdAt, x.id) < (:createdAt, :id)", all);
+        }
+
+        String hql() {
+            return " and " + condition + " order by x.createdAt desc, x.id desc";
+        }
+    }
+}

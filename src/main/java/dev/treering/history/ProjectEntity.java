@@ -1,0 +1,28 @@
+package dev.treering.history;
+
+import java.util.UUID;
+
+import jakarta.persistence.Entity;
+import jakarta.persistence.Id;
+import jakarta.persistence.Table;
+
+import io.quarkus.hibernate.orm.panache.PanacheEntityBase;
+import org.hibernate.annotations.Immutable;
+
+@Entity
+@Immutable // rows are written by Upsert alone; this side only asks
+@Table(name = "project")
+class ProjectEntity extends PanacheEntityBase {
+
+    @Id
+    public UUID id;
+
+    public String identityStamp;
+    public String slug;
+    public String name;
+    public UUID organizationId;
+    public String organizationName;
+    public String vcsUrl;
+    public String vcsProvider;
+    public String defaultBranch;
+}
