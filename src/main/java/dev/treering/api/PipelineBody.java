@@ -1,0 +1,81 @@
+package dev.treering.api;
+
+import java.time.Instant;
+import java.util.UUID;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonInclude.Include;
+import com.fasterxml.jackson.annotation.JsonRawValue;
+import dev.treering.history.PipelineView;
+
+/** A pipeline as {@code GET /pipeline/{id}} and the list of a project give it. */
+record PipelineBody(
+        UUID id,
+        Long number,
+        String projectSlug,
+        Instant createdAt,
+        @JsonInclude(Include.NON_NULL) Instant updatedAt,
+        @JsonRawValue String errors,
+        String state,
+        Trigger trigger,
+        @JsonInclude(Include.NON_NULL) @JsonRawValue String triggerParameters,
+        @JsonInclude(Include.NON_NULL) Vcs vcs) {
+
+    record Trigger(String type, Instant receivedAt, Actor actor) {}
+
+    record Actor(String login, String avatarUrl) {}
+
+    record Vcs(
+            String providerName,
+            String targetRepositoryUrl,
+            String originRepositoryUrl,
+            String revision,
+            @JsonInclude(Include.NON_NULL) String branch,
+            @JsonInclude(Include.NON_NULL) String tag,
+            @JsonInclude(Include.NON_NULL) String reviewId,
+            @JsonInclude(Include.NON_NULL) String reviewUrl,
+            @JsonInclude(Include.NON_NULL) Commit commit) {
+
+        static Vcs of(PipelineView pipeline) {
+            return pipeline.revision() == null
+                    ? null
+                    : new Vcs(
+                            Provider.spell(pipeline.vcsProvider()),
+                            pipeline.targetRepositoryUrl(),
+                            pipeline.originRepositoryUrl(),
+                            pipeline.revision(),
+                            pipeline.branch(),
+                            pipeline.tag(),
+                            pipeline.reviewId(),
+                            pipeline.reviewUrl(),
+                            Commit.of(pipeline));
+        }
+    }
+
+    record Commit(String subject, String body) {
+
+        static Commit of(PipelineView pipeline) {
+            return pipeline.commitSubject() == null && pipeline.commitBody() == null
+                    ? null
+                    : new Commit(pipeline.commitSubject(), pipeline.commitBody());
+        }
+    }
+
+    static PipelineBody of(PipelineView pipeline) {
+        return new PipelineBody(
+                pipeline.id(),
+                pipeline.number(),
+                pipeline.projectSlug(),
+                pipeline.createdAt(),
+                pipeline.updatedAt(),
+                Untold.list(pipeline.errors()),
+                // Only the API tells a state; what a webhook named has been created.
+                pipeline.state() == null ? "created" : pipeline.state(),
+                new Trigger(
+                        pipeline.triggerType(),
+                        pipeline.triggerReceivedAt(),
+                        new Actor(pipeline.triggerActorLogin(), pipeline.triggerActorAvatar())),
+                pipeline.triggerParameters(),
+                Vcs.of(pipeline));
+    }
+}
