@@ -30,7 +30,7 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
         settings.put("quarkus.management.test-port", "0");
         settings.put("treering.webhook.secrets", SECRET + "," + SECOND_SECRET);
         settings.put("treering.webhook.endpoints.other.secrets", OTHER_ENDPOINT_SECRET);
-        // SEC settings.put("treering.security.bootstrap-token", TOKEN);
+        settings.put("treering.security.bootstrap-token", TOKEN);
         settings.put("treering.circleci.url", circleCi.url().toString());
         settings.put("treering.circleci.token", circleCi.token());
         settings.put("treering.enrichment.backoff", "200ms");

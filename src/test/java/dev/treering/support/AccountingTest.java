@@ -1,0 +1,69 @@
+package dev.treering.support;
+
+import java.net.URL;
+import java.util.UUID;
+
+import jakarta.inject.Inject;
+
+import dev.treering.Database;
+import dev.treering.FlowTest;
+import dev.treering.Signed;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.restassured.RestAssured;
+import org.junit.jupiter.api.Test;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+@FlowTest
+class AccountingTest {
+
+    @Inject
+    Database database;
+
+    @TestHTTPResource(value = "/metrics", management = true)
+    URL metrics;
+
+    /** The sum of a metric over the labels that contain the text, as a scrape shows it. */
+    private double sum(String name, String label) {
+        return RestAssured.get(metrics)
+                .asString()
+                .lines()
+                .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
+                .filter(line -> line.contains(label))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
+    }
+
+    @Test
+    void theCounts_addUp() {
+        // Given one webhook of every kind: new, doubled, unreadable, unsigned
+        byte[] ping = "{\"type\":\"ping\",\"id\":\"%s\",\"happened_at\":\"2026-11-20T10:00:00Z\"}"
+                .formatted(UUID.randomUUID())
+                .getBytes(UTF_8);
+        Signed.post(ping).then().statusCode(202);
+        Signed.post(ping).then().statusCode(202);
+        Signed.post("[]".getBytes(UTF_8)).then().statusCode(202);
+        Signed.post("/webhooks/circleci", ping, "another secret").then().statusCode(401);
+        // Then
+        await().untilAsserted(() -> {
+            double received = sum("treering_webhooks_received_total", "");
+            assertThat(received).isGreaterThanOrEqualTo(4);
+            assertThat(received)
+                    .isEqualTo(sum("treering_webhooks_published_total", "")
+                            + sum("treering_webhooks_outboxed_total", "")
+                            + sum("treering_webhooks_refused_total", ""));
+            double entries = sum("treering_trail_entries_total", "");
+            assertThat(entries)
+                    .isEqualTo(sum("treering_trail_entries_total", "applied")
+                            + sum("treering_trail_entries_total", "duplicate")
+                            + sum("treering_trail_entries_total", "dead"));
+            assertThat(entries).isEqualTo(database.count("select count(*) from trail"));
+            assertThat(sum("treering_trail_entries_total", "dead"))
+                    .isEqualTo(database.count("select count(*) from dead_letter"));
+            assertThat(sum("treering_trail_entries_total", "duplicate")).isPositive();
+            assertThat(sum("treering_freshness_seconds_count", "received")).isPositive();
+        });
+    }
+}
