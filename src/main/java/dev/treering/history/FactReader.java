@@ -131,6 +131,7 @@ final class FactReader {
     // must not depend on its company.
     private static void requireStorable(List<Row> rows) throws Unfoldable {
         for (Row row : rows) {
+            require(row.id(), row.table().sqlName() + ".id");
             for (var said : row.said().entrySet()) {
                 List<Group.Column> columns = said.getKey().columns;
                 for (int i = 0; i < columns.size(); i++) {

@@ -1,10 +1,10 @@
 package dev.treering.history;
 
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 
 import dev.treering.event.Source;
+import dev.treering.support.Times;
 
 /**
  * The total order of the merge, as text that sorts by its bytes. Of two facts about one group the one with the greater
@@ -31,16 +31,7 @@ final class Stamp {
 
     // Sixteen digits reach from 1970 to 2286; what lies beyond is clamped, and its digest still decides.
     private static String micros(Instant time) {
-        long micros = ChronoUnit.MICROS.between(Instant.EPOCH, clamp(time));
-        return "%016d".formatted(micros);
-    }
-
-    private static Instant clamp(Instant time) {
-        Instant latest = Instant.EPOCH.plus(LATEST, ChronoUnit.MICROS);
-        if (time.isBefore(Instant.EPOCH)) {
-            return Instant.EPOCH;
-        }
-        return time.isAfter(latest) ? latest : time;
+        return "%016d".formatted(Math.max(0, Math.min(LATEST, Times.micros(time))));
     }
 
     private static char letter(Source source) {

@@ -18,7 +18,7 @@ public record PageToken(Instant createdAt, UUID id, int filters) {
     /** The position as the text that {@code next_page_token} carries. */
     public String encode() {
         ByteBuffer bytes = ByteBuffer.allocate(28)
-                .putLong(ChronoUnit.MICROS.between(Instant.EPOCH, createdAt))
+                .putLong(Times.micros(createdAt))
                 .putLong(id.getMostSignificantBits())
                 .putLong(id.getLeastSignificantBits())
                 .putInt(filters);

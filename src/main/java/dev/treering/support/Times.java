@@ -47,4 +47,9 @@ public final class Times {
             return Optional.empty();
         }
     }
+
+    /** Microseconds since 1970. {@code ChronoUnit.MICROS} goes by way of nanoseconds and overflows in the year 2262. */
+    public static long micros(Instant time) {
+        return time.getEpochSecond() * 1_000_000 + time.getNano() / 1_000;
+    }
 }

@@ -213,6 +213,28 @@ class MergePropertyTest {
         }
     }
 
+    @Test
+    void groups_are_the_columns_of_the_migration() throws SQLException {
+        for (Table table : Table.values()) {
+            // Given
+            List<String> columns = new ArrayList<>(List.of("id uuid"));
+            for (Group group : table.groups()) {
+                columns.add(group.stampColumn + " text");
+                group.columns.forEach(column -> columns.add(column.name() + " " + column.type()));
+            }
+
+            // When
+            List<String> migrated = texts(first, """
+                    select column_name || ' ' || case udt_name when 'int8' then 'bigint' when 'int4' then 'int'
+                        else udt_name end
+                    from information_schema.columns where table_schema = 'first' and table_name = '%s'
+                    order by ordinal_position""".formatted(table.sqlName()));
+
+            // Then
+            assertThat(columns).isEqualTo(migrated);
+        }
+    }
+
     /** Neighbouring runs shuffled into each other; a fifth of the facts comes again, some of it much later. */
     private Way inChunks(Stories stories, Random random) {
         Kafka kafka = new Kafka(random);

@@ -303,6 +303,10 @@ final class Stories {
     }
 
     private Instant later() {
+        // Beyond 2262 nanoseconds no longer fit into a long.
+        if (chance(1)) {
+            return Instant.parse("2300-01-01T00:00:00Z");
+        }
         return begin.plus(Duration.ofSeconds(random.nextInt(4) * 10L));
     }
 
