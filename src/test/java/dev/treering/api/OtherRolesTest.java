@@ -2,9 +2,8 @@ package dev.treering.api;
 
 import java.util.Map;
 
+import dev.treering.FlowTest;
 import dev.treering.TestStores;
-import io.quarkus.test.common.WithTestResource;
-import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import org.junit.jupiter.api.Test;
@@ -14,9 +13,8 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 
 /** An instance without the role {@code api}. */
-@QuarkusTest
+@FlowTest
 @TestProfile(OtherRolesTest.Receiver.class)
-@WithTestResource(TestStores.class)
 class OtherRolesTest {
 
     public static class Receiver implements QuarkusTestProfile {

@@ -13,9 +13,8 @@ import javax.sql.DataSource;
 
 import jakarta.inject.Inject;
 
+import dev.treering.FlowTest;
 import dev.treering.TestStores;
-import io.quarkus.test.common.WithTestResource;
-import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
@@ -33,8 +32,7 @@ import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.nullValue;
 
-@QuarkusTest
-@WithTestResource(TestStores.class)
+@FlowTest
 class ReadApiTest {
 
     private static final String TOKEN = TestStores.TOKEN;
