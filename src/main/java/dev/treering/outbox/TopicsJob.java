@@ -13,6 +13,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
 import dev.treering.event.Topics;
+import dev.treering.support.Notice;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
@@ -37,6 +38,7 @@ public class TopicsJob {
     private final Map<String, Object> broker;
     private final TopicsConfig config;
     private final Publisher publisher;
+    private final Notice waiting = new Notice();
     private volatile boolean ready;
 
     TopicsJob(
@@ -70,7 +72,7 @@ public class TopicsJob {
                     .filter(topic -> !present.contains(topic))
                     .toList();
             if (!missing.isEmpty() && config.mode() == TopicsConfig.Mode.VERIFY) {
-                Log.warnf("Kafka lacks the topics %s. Create them, or set treering.topics=create", missing);
+                waiting.say("Kafka lacks the topics %s. Create them, or set treering.topics=create".formatted(missing));
                 return;
             }
             for (String topic : missing) {
@@ -79,7 +81,7 @@ public class TopicsJob {
             ready = prepared();
         } catch (ExecutionException | KafkaException e) {
             Throwable cause = e instanceof ExecutionException ? e.getCause() : e;
-            Log.warnf("Kafka is not ready, trying again every 2 s: %s", cause.getMessage());
+            waiting.say("Kafka is not ready, trying again every 2 s: " + cause.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -21,6 +21,7 @@ public class SchemaJob {
     private final Flyway flyway;
     private final TreeringConfig config;
     private volatile boolean current;
+    private final Notice waiting = new Notice();
 
     SchemaJob(Flyway flyway, TreeringConfig config) {
         this.flyway = flyway;
@@ -48,12 +49,12 @@ public class SchemaJob {
                     Log.infof("Schema brought up to date: %d migrations applied", applied);
                 }
             } else if (flyway.info().pending().length > 0) {
-                Log.info("The schema is older than this version; waiting for a worker or a Job to migrate it");
+                waiting.say("The schema is older than this version; waiting for a worker or a Job to migrate it");
                 return;
             }
             current = true;
         } catch (FlywayException e) {
-            Log.warnf("The database is not ready, trying again every 2 s: %s", firstLine(e));
+            waiting.say("The database is not ready, trying again every 2 s: " + firstLine(e));
         }
     }
 
