@@ -97,6 +97,9 @@ public class HistoryWriter {
             return new Judged(fact, FactReader.read(fact), null);
         } catch (Unfoldable e) {
             return new Judged(fact, null, e);
+        } catch (RuntimeException e) {
+            // Whatever a value may do to our reading of it: one fact must not stand in the way of all that follow.
+            return new Judged(fact, null, new Unfoldable(Unfoldable.Reason.UNREADABLE, e.toString()));
         }
     }
 
