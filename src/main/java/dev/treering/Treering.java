@@ -1,5 +1,8 @@
 package dev.treering;
 
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
 import dev.treering.status.Banner;
 import dev.treering.status.StartFailure;
 import io.quarkus.runtime.Quarkus;
@@ -10,6 +13,10 @@ import io.quarkus.runtime.annotations.QuarkusMain;
 @QuarkusMain
 public class Treering implements QuarkusApplication {
 
+    // Hibernate introduces itself before our log settings apply, and that would stand above a message about wrong
+    // settings. The log manager forgets the level of a logger that nobody holds.
+    private static final Logger HIBERNATE = Logger.getLogger("org.hibernate");
+
     private final Banner banner;
 
     Treering(Banner banner) {
@@ -18,6 +25,7 @@ public class Treering implements QuarkusApplication {
 
     /** Starts the service and returns when it is stopped. */
     public static void main(String... args) {
+        HIBERNATE.setLevel(Level.WARNING);
         Quarkus.run(Treering.class, StartFailure::exit, args);
     }
 

@@ -2,6 +2,7 @@ package dev.treering.status;
 
 import java.io.PrintStream;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 import io.quarkus.runtime.QuarkusBindException;
 import io.quarkus.runtime.configuration.ConfigurationException;
@@ -12,6 +13,9 @@ public final class StartFailure {
 
     /** {@code EX_CONFIG} of sysexits: what is wrong stands in the settings. */
     private static final int WRONG_SETTINGS = 78;
+
+    /** The names of exceptions and message codes, which help nobody to mend a setting. */
+    private static final Pattern CODES = Pattern.compile("(?:[\\w.]+Exception: |SRCFG\\d+: )");
 
     private StartFailure() {}
 
@@ -29,7 +33,7 @@ public final class StartFailure {
             out.println("Treering cannot start, for its settings are wrong:");
             TreeSet<String> problems = new TreeSet<>();
             for (int i = 0; i < settings.getProblemCount(); i++) {
-                problems.add(settings.getProblem(i).getMessage());
+                problems.add(CODES.matcher(settings.getProblem(i).getMessage()).replaceAll(""));
             }
             problems.forEach(problem -> out.println("  - " + problem));
             out.println("The settings table in README.md says what each is for. An environment variable is the setting"
