@@ -4,17 +4,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 
 /** The PostgreSQL server of a data directory, as its {@code postmaster.pid} tells: found, stopped, waited for. */
 record OrphanedPostmaster(Path dataDirectory) {
 
-    private static final long PATIENCE_SECONDS = 30;
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PAUSE = Duration.ofMillis(20);
 
     /**
      * Makes the directory free for a new server. A killed JVM leaves its PostgreSQL running, and a killed machine leaves
@@ -37,8 +37,8 @@ record OrphanedPostmaster(Path dataDirectory) {
 
     static void awaitExit(ProcessHandle server) {
         if (!exits(server)) {
-            throw new StoreException("PostgreSQL (process " + server.pid() + ") did not stop within " + PATIENCE_SECONDS
-                    + " seconds. Stop it by hand.");
+            throw new StoreException("PostgreSQL (process " + server.pid() + ") did not stop within "
+                    + PATIENCE.toSeconds() + " seconds. Stop it by hand.");
         }
     }
 
@@ -60,18 +60,16 @@ record OrphanedPostmaster(Path dataDirectory) {
         awaitExit(server);
     }
 
+    /** Asks often: the JDK's own waiting for a process that is not its child is in steps of up to seconds. */
     private static boolean exits(ProcessHandle server) {
-        try {
-            server.onExit().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-            return true;
-        } catch (TimeoutException e) {
-            return false;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        } catch (ExecutionException e) {
-            throw new StoreException("Cannot wait for process " + server.pid() + ".", e);
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (server.isAlive()) {
+            if (System.nanoTime() > deadline || Thread.currentThread().isInterrupted()) {
+                return false;
+            }
+            LockSupport.parkNanos(PAUSE.toNanos());
         }
+        return true;
     }
 
     private Optional<Long> pid() {

@@ -12,7 +12,7 @@ import io.smallrye.config.WithDefault;
 @ConfigMapping(prefix = "treering.enrichment")
 public interface EnrichmentConfig {
 
-    /** How often due tasks are looked for. */
+    /** How often due tasks are looked for; what is found is worked off without a break. */
     @WithDefault("1s")
     String interval();
 

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
 import dev.treering.circleci.CircleCi;
@@ -16,6 +17,7 @@ import dev.treering.support.TreeringConfig;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.logging.Log;
+import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
 import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
 
@@ -30,6 +32,7 @@ public class EnrichmentJob {
     private final TreeringConfig treering;
     private final SchemaJob schema;
     private final Clock clock;
+    private volatile boolean stopping;
     private volatile Instant pausedUntil = Instant.EPOCH;
     private volatile String problem;
     private volatile Tasks.Counts counts = new Tasks.Counts(0, 0, 0);
@@ -78,19 +81,27 @@ public class EnrichmentJob {
             return;
         }
         try {
-            List<Task> claimed = tasks.claim();
-            for (int i = 0; i < claimed.size(); i++) {
-                if (!ask(claimed.get(i))) {
-                    Duration pause = Duration.between(clock.instant(), pausedUntil);
-                    for (Task unasked : claimed.subList(i + 1, claimed.size())) {
-                        tasks.release(unasked, pause.isNegative() ? Duration.ZERO : pause);
-                    }
-                    return;
-                }
-            }
+            List<Task> claimed;
+            do {
+                claimed = tasks.claim();
+            } while (!claimed.isEmpty() && askAll(claimed));
         } catch (SQLException e) {
             Log.warnf("Enrichment waits for the database: %s", e.getMessage());
         }
+    }
+
+    /** Whether more may be asked; what was claimed and must wait goes back. */
+    private boolean askAll(List<Task> claimed) throws SQLException {
+        for (int i = 0; i < claimed.size(); i++) {
+            if (!ask(claimed.get(i))) {
+                Duration pause = Duration.between(clock.instant(), pausedUntil);
+                for (Task unasked : claimed.subList(i + 1, claimed.size())) {
+                    tasks.release(unasked, pause.isNegative() ? Duration.ZERO : pause);
+                }
+                return false;
+            }
+        }
+        return !stopping;
     }
 
     /** Whether the next task may be asked for. */
@@ -146,6 +157,10 @@ public class EnrichmentJob {
                 Log.debugf("The tasks cannot be counted now: %s", e.getMessage());
             }
         }
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        stopping = true;
     }
 
     private boolean asking() {

@@ -2,7 +2,6 @@ package dev.treering.status;
 
 import java.lang.management.ManagementFactory;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Collectors;
 
 import jakarta.inject.Singleton;
@@ -46,10 +45,7 @@ public class Banner {
         String http = "http://localhost:" + setting("quarkus.http.port");
         String management = "http://localhost:" + setting("quarkus.management.port");
         double seconds = ManagementFactory.getRuntimeMXBean().getUptime() / 1000.0;
-        String roles = treering.roles().stream()
-                .map(role -> role.name().toLowerCase(Locale.ROOT))
-                .sorted()
-                .collect(Collectors.joining(", "));
+        String roles = treering.roles().stream().map(Role::toString).sorted().collect(Collectors.joining(", "));
         StringBuilder text = new StringBuilder("\n");
         text.append("treering %s        ready in %.1f s        roles: %s%n"
                 .formatted(setting("quarkus.application.version"), seconds, roles));
