@@ -2,9 +2,9 @@ package dev.treering.outbox;
 
 import jakarta.inject.Singleton;
 
+import dev.treering.support.Notice;
 import dev.treering.support.SchemaJob;
 import io.quarkus.arc.ArcUndeclaredThrowableException;
-import io.quarkus.logging.Log;
 import io.quarkus.narayana.jta.QuarkusTransactionException;
 import io.quarkus.scheduler.Scheduled;
 import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
@@ -17,6 +17,7 @@ class OutboxJob {
     private final Publisher publisher;
     private final OutboxConfig config;
     private final SchemaJob schema;
+    private final Notice waiting = new Notice();
 
     OutboxJob(Outbox outbox, Publisher publisher, OutboxConfig config, SchemaJob schema) {
         this.outbox = outbox;
@@ -40,7 +41,7 @@ class OutboxJob {
                 carried = outbox.relay(publisher.healthy() ? config.relayBatch() : 1, publisher);
             } while (carried > 0);
         } catch (QuarkusTransactionException | ArcUndeclaredThrowableException e) {
-            Log.warnf("The outbox cannot be read, trying again in %s: %s", config.relayInterval(), e.getMessage());
+            waiting.say("The outbox cannot be read, trying again: " + e.getMessage());
         }
     }
 }

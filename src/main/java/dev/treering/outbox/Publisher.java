@@ -16,6 +16,8 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -76,7 +78,8 @@ public class Publisher {
             done.complete(null);
             return;
         }
-        if (!open) {
+        // A record that Kafka refuses for good (too large for an operator's topic) says nothing against Kafka.
+        if (!open && !(failure instanceof ApiException && !(failure instanceof RetriableException))) {
             open = true;
             Log.warnf("Kafka did not take a record: %s", failure.getMessage());
         }

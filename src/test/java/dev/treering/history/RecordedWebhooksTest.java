@@ -15,6 +15,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.treering.Database;
 import dev.treering.FlowTest;
 import dev.treering.Signed;
+import dev.treering.TestStores;
+import io.restassured.RestAssured;
+import io.restassured.path.json.JsonPath;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -79,13 +82,37 @@ class RecordedWebhooksTest {
                         UUID.fromString(hook.at("/project/id").asText())))
                 .isEqualTo(slug);
         time(file, "pipeline", pipeline, "created_at");
+        // and a client of API v2 reads the same
+        JsonPath answer = read("/pipeline/" + pipelineId);
+        assertThat(answer.getString("vcs.branch"))
+                .isEqualTo(text(pipeline.path("vcs").path("branch"), pipeline.at("/trigger_parameters/git/branch")));
+        assertThat(answer.getString("vcs.revision"))
+                .isEqualTo(text(
+                        pipeline.path("vcs").path("revision"), pipeline.at("/trigger_parameters/git/checkout_sha")));
+        assertThat(answer.getString("project_slug")).isEqualTo(slug);
         if (hook.path("type").asText().equals("workflow-completed")) {
             ended(file, "workflow", hook.path("workflow"));
+            assertThat(read("/workflow/" + hook.at("/workflow/id").asText()).getString("status"))
+                    .isEqualTo(hook.at("/workflow/status").asText());
             time(file, "workflow", hook.path("workflow"), "created_at");
         } else {
             ended(file, "job", hook.path("job"));
+            assertThat(read("/project/" + slug + "/job/"
+                                    + hook.at("/job/number").asText())
+                            .getString("status"))
+                    .isEqualTo(hook.at("/job/status").asText());
             time(file, "job", hook.path("job"), "started_at");
         }
+    }
+
+    private static JsonPath read(String path) {
+        return RestAssured.given()
+                .header("Circle-Token", TestStores.TOKEN)
+                .get("/api/v2" + path)
+                .then()
+                .statusCode(200)
+                .extract()
+                .jsonPath();
     }
 
     private void ended(String file, String table, JsonNode entity) {

@@ -1,6 +1,8 @@
 package dev.treering.webhook;
 
 import java.io.IOException;
+import java.net.Socket;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,10 +21,10 @@ import dev.treering.embedded.EmbeddedDatabase.Durability;
 import dev.treering.embedded.EmbeddedKafka;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import io.restassured.response.Response;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.Test;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -39,8 +41,8 @@ class OutboxFallbackTest {
     @Inject
     Database database;
 
-    @ConfigProperty(name = "quarkus.management.test-port")
-    int management;
+    @TestHTTPResource(value = "/health", management = true)
+    URL health;
 
     private static byte[] ping() {
         return "{\"type\":\"ping\",\"id\":\"%s\",\"happened_at\":\"2026-11-20T10:00:00Z\"}"
@@ -102,14 +104,38 @@ class OutboxFallbackTest {
         assertThat(database.count("select count(*) from dead_letter")).isZero();
     }
 
+    @Test
+    void tooManyBytesUnderWay_areAskedToComeAgain() throws IOException {
+        // Given two senders that do not finish
+        try (Socket first = slowly(600_000);
+                Socket second = slowly(400_000)) {
+            // When one more comes
+            await().untilAsserted(() -> {
+                byte[] large = new byte[100_000];
+                Signed.post(large).then().statusCode(429).header("Retry-After", "5");
+            });
+            assertThat(first.isConnected() && second.isConnected()).isTrue();
+        }
+        // Then, when they are gone, there is room again
+        await().untilAsserted(() -> Signed.post(ping()).then().statusCode(202));
+    }
+
+    /** Sends the beginning of a body that is announced as a longer one. */
+    private static Socket slowly(int bytes) throws IOException {
+        Socket socket = new Socket("127.0.0.1", RestAssured.port);
+        socket.getOutputStream()
+                .write(("POST /webhooks/circleci HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                                + "Content-Length: 900000\r\n\r\n")
+                        .getBytes(UTF_8));
+        socket.getOutputStream().write(new byte[bytes]);
+        socket.getOutputStream().flush();
+        return socket;
+    }
+
     private void ready(int status) {
-        RestAssured.get("http://localhost:" + management + "/q/health/ready")
-                .then()
-                .statusCode(status);
+        RestAssured.get(health + "/ready").then().statusCode(status);
         // Being alive has nothing to do with the stores
-        RestAssured.get("http://localhost:" + management + "/q/health/live")
-                .then()
-                .statusCode(200);
+        RestAssured.get(health + "/live").then().statusCode(200);
     }
 
     private void awaitTrail(String receipt) {
@@ -140,13 +166,22 @@ class OutboxFallbackTest {
             kafkaPort = port(kafka.bootstrapServers());
             databasePort = port(database.jdbcUrl().replaceAll("/[^/]*$", ""));
             return Map.of(
-                    "kafka.bootstrap.servers", kafka.bootstrapServers(),
-                    "quarkus.datasource.jdbc.url", database.jdbcUrl(),
-                    "quarkus.datasource.username", database.username(),
-                    "quarkus.datasource.password", database.password(),
-                    "quarkus.http.test-port", "0",
-                    "quarkus.management.test-port", "19871",
-                    "treering.webhook.secrets", TestStores.SECRET);
+                    "kafka.bootstrap.servers",
+                    kafka.bootstrapServers(),
+                    "quarkus.datasource.jdbc.url",
+                    database.jdbcUrl(),
+                    "quarkus.datasource.username",
+                    database.username(),
+                    "quarkus.datasource.password",
+                    database.password(),
+                    "quarkus.http.test-port",
+                    "0",
+                    "quarkus.management.test-port",
+                    "0",
+                    "treering.webhook.secrets",
+                    TestStores.SECRET,
+                    "treering.webhook.max-bytes-in-flight",
+                    "1M");
         }
 
         private static int port(String address) {
