@@ -1,7 +1,6 @@
 package dev.treering.embedded;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -12,9 +11,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 
-import io.zonky.test.db.postgres.embedded.DefaultPostgresBinaryResolver;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
-import io.zonky.test.db.postgres.embedded.PgBinaryResolver;
 
 /**
  * A real PostgreSQL as a child process of this JVM, on the loopback address only, with one database {@code treering}
@@ -36,8 +33,6 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
     static final String NAME = "treering";
 
-    private static final PgBinaryResolver BINARIES = EmbeddedDatabase::binaries;
-
     private final EmbeddedPostgres server;
     private final OrphanedPostmaster postmaster;
 
@@ -46,10 +41,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
         this.postmaster = postmaster;
     }
 
-    /**
-     * Starts a server on the folder's {@code data}, which is initialised when it is new. The binaries are unpacked beside
-     * it and not in the system's temporary folder, which may be swept, shared with other users or forbid execution.
-     */
+    /** Starts a server on the folder's {@code data}, which is initialised when it is new. A preferred port of 0 means any. */
     public static EmbeddedDatabase start(Path folder, int preferredPort, Durability durability) {
         Path data = folder.toAbsolutePath().resolve("data");
         OrphanedPostmaster postmaster = new OrphanedPostmaster(data);
@@ -93,11 +85,11 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
 
     private static EmbeddedPostgres launch(Path folder, Path data, int port, Durability durability) {
+        PostgresBinaries binaries = PostgresBinaries.in(folder.toAbsolutePath().resolve("binaries"));
         try {
             return EmbeddedPostgres.builder()
-                    .setPgBinaryResolver(BINARIES)
-                    .setOverrideWorkingDirectory(
-                            folder.toAbsolutePath().resolve("binaries").toFile())
+                    .setPgBinaryResolver(binaries)
+                    .setOverrideWorkingDirectory(binaries.folder().toFile())
                     .setDataDirectory(data)
                     .setCleanDataDirectory(false)
                     .setRegisterShutdownHook(false)
@@ -119,24 +111,16 @@ public final class EmbeddedDatabase implements AutoCloseable {
                     .setServerConfig("log_filename", "postgresql-%a.log")
                     .setServerConfig("log_truncate_on_rotation", "on")
                     .start();
-        } catch (IOException | IllegalStateException e) {
+        } catch (StoreException e) {
+            throw e;
+        } catch (IOException | RuntimeException | ExceptionInInitializerError e) {
+            // It may be running all the same, only not answering.
             new OrphanedPostmaster(data).clear();
             throw new StoreException("""
                     PostgreSQL did not start in %s.
                     Its own reasons, if it wrote any, are in the newest file of %s.
                     As root it needs the right to create a user namespace: better run Treering as an ordinary user.
                     """.formatted(data, data.resolve("log")).strip(), e);
-        }
-    }
-
-    private static InputStream binaries(String system, String machine) throws IOException {
-        try {
-            return DefaultPostgresBinaryResolver.INSTANCE.getPgBinary(system, machine);
-        } catch (IllegalStateException e) {
-            throw new StoreException(
-                    "This build carries no PostgreSQL for %s on %s. Build it on this machine (mvn -Pstandalone package), or use the plain artefact with a PostgreSQL of your own."
-                            .formatted(system, machine),
-                    e);
         }
     }
 

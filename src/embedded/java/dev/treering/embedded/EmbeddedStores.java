@@ -3,13 +3,10 @@ package dev.treering.embedded;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-import java.util.stream.Stream;
 
 import dev.treering.embedded.EmbeddedDatabase.Durability;
 
@@ -89,7 +86,7 @@ public final class EmbeddedStores implements AutoCloseable {
         } catch (ExecutionException e) {
             throw e.getCause() instanceof StoreException known
                     ? known
-                    : new StoreException("PostgreSQL did not start.", e.getCause());
+                    : new StoreException("PostgreSQL did not start: " + e.getCause(), e.getCause());
         } catch (InterruptedException | CancellationException e) {
             Thread.currentThread().interrupt();
             throw new StoreException("Interrupted while PostgreSQL was starting.", e);
@@ -105,11 +102,8 @@ public final class EmbeddedStores implements AutoCloseable {
     }
 
     private static void delete(Path folder) {
-        try (Stream<Path> tree = Files.walk(folder)) {
-            List<Path> deepestFirst = tree.sorted(Comparator.reverseOrder()).toList();
-            for (Path path : deepestFirst) {
-                Files.deleteIfExists(path);
-            }
+        try {
+            Folders.delete(folder);
         } catch (IOException e) {
             throw new StoreException("The temporary folder " + folder + " cannot be deleted.", e);
         }

@@ -14,7 +14,7 @@ final class QuietLogs {
 
     // Strong references: the log manager forgets the level of a logger nobody holds.
     private static final List<Logger> LOGGERS = Stream.of(
-                    "kafka", "org.apache.kafka", "state.change.logger", "io.zonky")
+                    "kafka", "org.apache.kafka", "org.apache.kafka.clients", "state.change.logger", "io.zonky")
             .map(Logger::getLogger)
             .toList();
 

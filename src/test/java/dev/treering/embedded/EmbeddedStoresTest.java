@@ -44,6 +44,20 @@ class EmbeddedStoresTest {
         }
     }
 
+    @Test
+    void temporary_stores_can_be_had_again_and_again() throws Exception {
+        for (int start = 0; start < 2; start++) {
+            // When
+            String database;
+            try (EmbeddedStores stores = EmbeddedStores.temporary()) {
+                database = sql(stores, "SELECT current_database()");
+            }
+
+            // Then
+            assertThat(database).isEqualTo("treering");
+        }
+    }
+
     private static Admin admin(EmbeddedStores stores) {
         return Admin.create(Map.of("bootstrap.servers", stores.settings().get("kafka.bootstrap.servers")));
     }
