@@ -5,6 +5,8 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
 
+import org.slf4j.LoggerFactory;
+
 /**
  * Keeps the stores' everyday talk out of the terminal where no settings of the application apply: before its logging is
  * configured, after it has stopped, and for what they write under names of their own. Kafka calls the ordinary start and stop
@@ -21,6 +23,8 @@ final class QuietLogs {
     private QuietLogs() {}
 
     static void hush() {
+        // Both stores start at once, and SLF4J complains when two threads are the first to use it.
+        LoggerFactory.getILoggerFactory();
         LOGGERS.forEach(logger -> logger.setLevel(Level.SEVERE));
     }
 }

@@ -12,6 +12,7 @@ record FirstWebhook(String address, String secret, String token) {
             body='<body>'
             signature=$(printf %s "$body" | openssl dgst -sha256 -hmac "$secret" | sed 's/.* //')
             curl -sS -w '\\n' <address>/webhooks/circleci -H 'content-type: application/json' -H "circleci-signature: v1=$signature" --data-binary "$body"
+            sleep 2
             curl -sS -w '\\n' <address>/api/v2/workflow/<workflow> -H "Circle-Token: $token"
             """;
 
