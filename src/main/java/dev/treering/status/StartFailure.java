@@ -21,6 +21,10 @@ public final class StartFailure {
 
     /** Ends the process; after a failure it says what was wrong, where, and what to do. */
     public static void exit(int code, Throwable failure) {
+        if (failure instanceof IllegalStateException && "Shutdown in progress".equals(failure.getMessage())) {
+            // Told to stop while starting: that is no failure, and the process is on its way out.
+            return;
+        }
         System.exit(failure == null ? code : explain(failure, System.err));
     }
 
