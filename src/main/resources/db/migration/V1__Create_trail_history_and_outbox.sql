@@ -59,7 +59,7 @@ create table dead_letter (
     appended_at timestamptz not null,
     reason      text        not null, -- a word to group by
     detail      text        not null,
-    primary key (topic, partition, "offset")
+    primary key (topic, partition, "offset", appended_at)
 );
 create index on dead_letter (reason, appended_at);
 
@@ -186,8 +186,11 @@ create table outbox (
     topic      text        not null,
     key        text,
     headers    jsonb       not null,
-    value      bytea       not null
+    value      bytea       not null,
+    attempts   int         not null default 0 -- rows that Kafka did not take stand behind the others
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
+
+create index on outbox (attempts, id);
 
 -- What to ask API v2: one row an entity, for good (a row that is done says that it was asked).
 create table enrichment_task (

@@ -166,8 +166,8 @@ public class CircleCi {
 
     private static Kind kind(int status) {
         return switch (status) {
-            case 401, 403 -> Kind.REJECTED;
-            case 404 -> Kind.NOT_FOUND;
+            case 401 -> Kind.REJECTED;
+            case 403, 404 -> Kind.NOT_FOUND;
             case 429 -> Kind.LIMITED;
             default -> status >= 500 ? Kind.UNAVAILABLE : Kind.UNREADABLE;
         };

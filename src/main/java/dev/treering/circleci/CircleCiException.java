@@ -10,9 +10,9 @@ public final class CircleCiException extends Exception {
     public enum Kind {
         /** 429: nothing may be asked before {@link #retryAfter()} is over. */
         LIMITED,
-        /** 401 or 403: another token. */
+        /** 401: another token. */
         REJECTED,
-        /** 404: not there yet, deleted by retention, or not visible to this token. */
+        /** 404 or 403: not there yet, deleted by retention, or not for this token's eyes. */
         NOT_FOUND,
         /** 5xx, a broken connection or a timeout: time. */
         UNAVAILABLE,

@@ -61,11 +61,11 @@ class Enricher {
         UUID pipelineId = workflow.value().pipelineId();
         Pipeline pipeline = null;
         if (pipelineId != null && !tasks.asked(Kind.PIPELINE, pipelineId)) {
-            pipeline = circleCi.pipeline(pipelineId).value();
+            pipeline = unlessNotFound(() -> circleCi.pipeline(pipelineId));
         }
         Project project = null;
         if (!tasks.asked(Kind.PROJECT, task.projectId())) {
-            project = circleCi.project(task.projectSlug()).value();
+            project = unlessNotFound(() -> circleCi.project(task.projectSlug()));
         }
         publish(Snapshot.ofWorkflow(
                 UUID.randomUUID(),
@@ -81,6 +81,22 @@ class Enricher {
         }
         if (project != null) {
             tasks.remember(task, Kind.PROJECT, task.projectId());
+        }
+    }
+
+    private interface Question<T> {
+        Answer<T> ask() throws CircleCiException;
+    }
+
+    /** A parent that cannot be seen is no reason to throw away what was told of the workflow. */
+    private static <T> T unlessNotFound(Question<T> question) throws CircleCiException {
+        try {
+            return question.ask().value();
+        } catch (CircleCiException e) {
+            if (e.kind() == CircleCiException.Kind.NOT_FOUND) {
+                return null;
+            }
+            throw e;
         }
     }
 

@@ -92,16 +92,17 @@ public class EnrichmentJob {
 
     /** Whether more may be asked; what was claimed and must wait goes back. */
     private boolean askAll(List<Task> claimed) throws SQLException {
+        Instant leaseHalfOver = clock.instant().plus(config.lease().dividedBy(2));
         for (int i = 0; i < claimed.size(); i++) {
-            if (!ask(claimed.get(i))) {
+            if (!ask(claimed.get(i)) || stopping || clock.instant().isAfter(leaseHalfOver)) {
                 Duration pause = Duration.between(clock.instant(), pausedUntil);
                 for (Task unasked : claimed.subList(i + 1, claimed.size())) {
                     tasks.release(unasked, pause.isNegative() ? Duration.ZERO : pause);
                 }
-                return false;
+                return !stopping && !clock.instant().isBefore(pausedUntil);
             }
         }
-        return !stopping;
+        return true;
     }
 
     /** Whether the next task may be asked for. */
@@ -114,7 +115,7 @@ public class EnrichmentJob {
             return settle(task, e);
         } catch (RuntimeException e) {
             Log.warnf("Enriching %s %s failed: %s", task.kind(), task.entityId(), e.getMessage());
-            tasks.failed(task, String.valueOf(e.getMessage()), null);
+            tasks.failed(task, String.valueOf(e.getMessage()), null, false);
             return true;
         }
     }
@@ -123,17 +124,18 @@ public class EnrichmentJob {
         switch (e.kind()) {
             case LIMITED -> {
                 pause(e, e.retryAfter().orElse(config.backoff()));
-                tasks.failed(task, e.getMessage(), Duration.between(clock.instant(), pausedUntil));
+                tasks.failed(task, e.getMessage(), Duration.between(clock.instant(), pausedUntil), false);
                 return false;
             }
             case REJECTED -> {
                 pause(e, config.rejectedPause());
-                tasks.failed(task, "token rejected: " + e.getMessage(), config.rejectedPause());
+                tasks.failed(task, "token rejected: " + e.getMessage(), config.rejectedPause(), false);
                 return false;
             }
             default -> {
                 problem = e.getMessage();
-                tasks.failed(task, e.getMessage(), e.retryAfter().orElse(null));
+                boolean counts = e.kind() != CircleCiException.Kind.UNAVAILABLE;
+                tasks.failed(task, e.getMessage(), e.retryAfter().orElse(null), counts);
                 return true;
             }
         }

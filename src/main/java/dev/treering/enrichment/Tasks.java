@@ -66,15 +66,15 @@ class Tasks {
         List<Task> tasks = new ArrayList<>();
         try (Connection connection = database.getConnection();
                 PreparedStatement statement = connection.prepareStatement("""
-                        update enrichment_task t set leased_until = now() + ? * interval '1 millisecond'
-                        from (select kind, entity_id from enrichment_task
+                        with due as materialized (select kind, entity_id from enrichment_task
                             where state = 'pending' and due_at <= now()
                                 and (leased_until is null or leased_until < now())
-                            order by due_at limit ? for update skip locked) as due
-                        where t.kind = due.kind and t.entity_id = due.entity_id
+                            order by due_at limit ? for update skip locked)
+                        update enrichment_task t set leased_until = now() + ? * interval '1 millisecond'
+                        from due where t.kind = due.kind and t.entity_id = due.entity_id
                         returning t.*""")) {
-            statement.setLong(1, config.lease().toMillis());
-            statement.setInt(2, config.batch());
+            statement.setInt(1, config.batch());
+            statement.setLong(2, config.lease().toMillis());
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
                     tasks.add(task(row));
@@ -126,49 +126,59 @@ class Tasks {
         }
     }
 
-    /** The answer is durable. Where the task was named again meanwhile it stays pending, and is free to be claimed. */
+    /** The answer is durable. */
     void done(Task task) throws SQLException {
-        update(
-                task,
-                "state = case when version = ? then 'done' else state end, leased_until = null, last_error = null",
-                task.version());
+        settle(task, "state = 'done', last_error = null");
     }
 
-    /** Try again later: after what CircleCI asked for, or after a wait that doubles; in vain often enough, give up. */
-    void failed(Task task, String error, Duration pause) throws SQLException {
+    /**
+     * Try again later, after a wait that doubles, or after what CircleCI asked for if that is longer.
+     *
+     * @param counts whether it counts as asked in vain: often enough, and the task is given up. Somebody's outage does not count.
+     */
+    void failed(Task task, String error, Duration pause, boolean counts) throws SQLException {
         int attempts = task.attempts() + 1;
-        long backoff = config.backoff().toMillis() << Math.min(attempts - 1, 20);
-        long wait = pause != null
-                ? pause.toMillis()
-                : Math.min(backoff, config.maxBackoff().toMillis());
-        update(
+        long backoff = Math.min(
+                config.backoff().toMillis() << Math.min(attempts - 1, 20),
+                config.maxBackoff().toMillis());
+        settle(
                 task,
-                "attempts = ?, state = case when ? >= ? then 'given_up' else state end, leased_until = null,"
+                "attempts = ?, last_error = ?, state = ?,"
                         // Jitter goes on top: what CircleCI asked for is never undercut.
-                        + " due_at = now() + ? * (1 + random() / 4) * interval '1 millisecond', last_error = ?",
+                        + " due_at = now() + ? * (1 + random() / 4) * interval '1 millisecond'",
                 attempts,
-                pause != null ? 0 : attempts,
-                config.maxAttempts(),
-                wait,
-                error);
+                error,
+                counts && attempts >= config.maxAttempts() ? "given_up" : "pending",
+                pause == null ? backoff : Math.max(backoff, pause.toMillis()));
     }
 
     /** Not asked at all: back to the others, for later. */
     void release(Task task, Duration pause) throws SQLException {
-        update(task, "leased_until = null, due_at = now() + ? * interval '1 millisecond'", pause.toMillis());
+        settle(task, "due_at = now() + ? * interval '1 millisecond'", pause.toMillis());
     }
 
-    private void update(Task task, String sets, Object... values) throws SQLException {
+    /** Ends a claim. Where the task was named again meanwhile nothing of it holds but that: it is free to be claimed. */
+    private void settle(Task task, String sets, Object... values) throws SQLException {
+        if (update(task, sets + ", leased_until = null", " and version = ?", values, task.version()) == 0) {
+            update(task, "leased_until = null", "", new Object[0]);
+        }
+    }
+
+    private int update(Task task, String sets, String condition, Object[] values, Object... conditions)
+            throws SQLException {
         try (Connection connection = database.getConnection();
                 PreparedStatement statement = connection.prepareStatement(
-                        "update enrichment_task set " + sets + " where kind = ? and entity_id = ?")) {
+                        "update enrichment_task set " + sets + " where kind = ? and entity_id = ?" + condition)) {
             int index = 1;
             for (Object value : values) {
                 statement.setObject(index++, value);
             }
             statement.setString(index++, task.kind().sqlName());
-            statement.setObject(index, task.entityId());
-            statement.executeUpdate();
+            statement.setObject(index++, task.entityId());
+            for (Object value : conditions) {
+                statement.setObject(index++, value);
+            }
+            return statement.executeUpdate();
         }
     }
 

@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
  */
 public record ProjectSlug(String value) {
 
-    private static final Pattern THREE_PARTS = Pattern.compile("[^/]+/[^/]+/[^/]+");
+    private static final Pattern THREE_PARTS = Pattern.compile("[^/\\p{Cntrl}]+/[^/\\p{Cntrl}]+/[^/\\p{Cntrl}]+");
 
     public ProjectSlug {
         if (value == null || !THREE_PARTS.matcher(value).matches()) {

@@ -33,7 +33,8 @@ final class Changes {
                     p.created_at, null::timestamptz as stopped_at, true as enriched, null as before, %s
                 from pipeline p left join project r on r.id = p.project_id
                 where p.id = any(?)""".formatted(place));
-        // The run before: of the same name on the same branch of the same project, the latest that passed or failed. An
+        // The run before, of the last 90 days (a name that never ran before must not cost a walk over years): of the
+        // same name on the same branch of the same project, the latest that passed or failed. An
         // older pipeline comes before a newer one, and a first run before its rerun.
         SQL.put(Table.WORKFLOW, """
                 select w.id, w.name, w.status, w.id as workflow_id, null::bigint as job_number, w.created_at, w.stopped_at,
@@ -41,6 +42,7 @@ final class Changes {
                     (select w2.status from pipeline p2 join workflow w2 on w2.pipeline_id = p2.id
                         where p2.project_id = p.project_id and p2.branch = p.branch
                             and p2.created_at <= p.created_at
+                            and p2.created_at > p.created_at - interval '90 days'
                             and (p2.created_at, w2.created_at) < (p.created_at, w.created_at)
                             and w2.name = w.name and w2.status in ('success', 'failed', 'error', 'unauthorized')
                         order by p2.created_at desc, w2.created_at desc limit 1) as before, %s
@@ -87,7 +89,9 @@ final class Changes {
                 row.getString("name"),
                 status,
                 outcome,
-                table == Table.WORKFLOW ? Transition.of(before == null ? null : Outcome.of(before), outcome) : null,
+                table == Table.WORKFLOW && row.getString("branch") != null
+                        ? Transition.of(before == null ? null : Outcome.of(before), outcome)
+                        : null,
                 row.getObject("project_id", UUID.class),
                 row.getString("slug"),
                 row.getObject("pipeline_id", UUID.class),

@@ -34,6 +34,9 @@ record Fact(
         byte[] body,
         byte[] digest) {
 
+    // Where an operator's topic takes the sender's time, it may be anything; the trail has months of real years.
+    private static final long LATEST = Instant.parse("9999-01-01T00:00:00Z").toEpochMilli();
+
     static Fact of(ConsumerRecord<byte[], byte[]> record) {
         byte[] body = record.value() == null ? new byte[0] : record.value();
         String receivedAt = header(record, CloudEvent.RECEIVED_AT);
@@ -41,7 +44,7 @@ record Fact(
                 record.topic(),
                 record.partition(),
                 record.offset(),
-                Instant.ofEpochMilli(record.timestamp()),
+                Instant.ofEpochMilli(Math.max(0, Math.min(record.timestamp(), LATEST))),
                 record.key() == null ? null : text(record.key()),
                 header(record, CloudEvent.ID),
                 header(record, CloudEvent.TYPE),

@@ -54,7 +54,7 @@ public class HistoryWriter {
     record Judged(Fact fact, Content content, Unfoldable unfoldable) {}
 
     /** What one transaction did, to be counted once it has committed. */
-    record Recorded(List<Trail.Entry> entries, Map<String, Long> missed) {}
+    record Recorded(List<Trail.Entry> entries, Map<String, Long> missed, Map<String, Long> replaced) {}
 
     /**
      * Records the facts, which are in offset order per partition. A fact that PostgreSQL refuses does not hold up the
@@ -134,7 +134,14 @@ public class HistoryWriter {
     /** The body of the transaction, which is the caller's to commit. */
     Recorded write(Connection connection, List<Judged> batch) throws SQLException {
         Positions positions = Positions.lock(connection, partitions(batch));
+        Set<Fact> recorded = trail.recorded(
+                connection,
+                batch.stream()
+                        .map(Judged::fact)
+                        .filter(fact -> positions.ahead(fact) < 0)
+                        .toList());
         Map<String, Long> missed = new HashMap<>();
+        Map<String, Long> replaced = new HashMap<>();
         List<Judged> fresh = new ArrayList<>(batch.size());
         Map<TopicPartition, Long> last = new HashMap<>();
         for (Judged judged : batch) {
@@ -142,9 +149,16 @@ public class HistoryWriter {
             TopicPartition partition = partition(fact);
             long ahead = last.containsKey(partition) ? fact.offset() - last.get(partition) - 1 : positions.ahead(fact);
             if (ahead < 0) {
-                continue;
-            }
-            if (ahead > 0) {
+                if (recorded.contains(fact)) {
+                    continue;
+                }
+                // Below the position and yet never seen: Kafka lost the end of its log and writes it anew, or the topic
+                // was made again. To skip this would lose events that were answered 202.
+                replaced.merge(fact.topic(), 1L, Long::sum);
+                Log.errorf(
+                        "%s begins anew at offset %d: Kafka lost what the history had read there. Going on from here",
+                        partition, fact.offset());
+            } else if (ahead > 0) {
                 missed.merge(fact.topic(), ahead, Long::sum);
                 Log.warnf(
                         "%d records of %s before offset %d are gone from Kafka and were never read",
@@ -154,7 +168,7 @@ public class HistoryWriter {
             fresh.add(judged);
         }
         if (fresh.isEmpty()) {
-            return new Recorded(List.of(), missed);
+            return new Recorded(List.of(), missed, replaced);
         }
         Set<Fact.Seen> news = remember(connection, fresh);
         List<Trail.Entry> entries = new ArrayList<>(fresh.size());
@@ -175,7 +189,7 @@ public class HistoryWriter {
         bury(connection, fresh);
         outbox.add(connection, upsert(connection, rows));
         positions.store(connection);
-        return new Recorded(entries, missed);
+        return new Recorded(entries, missed, replaced);
     }
 
     private static TopicPartition partition(Fact fact) {
@@ -255,6 +269,7 @@ public class HistoryWriter {
 
     private void count(Recorded recorded, List<Judged> batch) {
         recorded.missed.forEach(accounting::missed);
+        recorded.replaced.forEach(accounting::replaced);
         recorded.entries.stream()
                 .collect(Collectors.groupingBy(
                         entry -> List.of(entry.fact().topic(), entry.outcome().toString()), Collectors.counting()))

@@ -4,10 +4,13 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -82,6 +85,27 @@ class Trail {
             });
         }
         Rows.update(connection, INSERT, rows);
+    }
+
+    /** Those of the facts that stand here already, told by append time too: an offset may come to stand for another record. */
+    Set<Fact> recorded(Connection connection, List<Fact> facts) throws SQLException {
+        Set<Fact> recorded = new HashSet<>();
+        if (facts.isEmpty()) {
+            return recorded;
+        }
+        List<Object[]> keys = facts.stream()
+                .map(fact -> new Object[] {fact.topic(), fact.partition(), fact.offset(), fact.appendedAt()})
+                .toList();
+        String sql = """
+                select k.n from unnest(?::text[], ?::int[], ?::bigint[], ?::timestamptz[]) with ordinality as k(t, p, o, a, n)
+                join trail t on t.topic = k.t and t.partition = k.p and t."offset" = k.o and t.appended_at = k.a""";
+        try (PreparedStatement statement = Rows.prepare(connection, sql, keys);
+                ResultSet result = statement.executeQuery()) {
+            while (result.next()) {
+                recorded.add(facts.get(result.getInt(1) - 1));
+            }
+        }
+        return recorded;
     }
 
     private void ensurePartitions(Connection connection, YearMonth month) throws SQLException {

@@ -36,6 +36,8 @@ public class Outbox {
 
     private static final TypeReference<LinkedHashMap<String, String>> HEADERS = new TypeReference<>() {};
 
+    private static final long MOST_BYTES = 8L * 1024 * 1024;
+
     private final DataSource database;
     private final OutboxConfig config;
     private final BlockingQueue<Waiting> queue;
@@ -78,6 +80,12 @@ public class Outbox {
                     new RejectedExecutionException("Already %d records wait for PostgreSQL".formatted(queue.size())));
         }
         writer.execute(this::storeWaiting);
+        // Who was refused comes again with the same bytes; those that wait here would only fill the memory.
+        waiting.stored.whenComplete((stored, failure) -> {
+            if (failure != null) {
+                queue.remove(waiting);
+            }
+        });
         return waiting.stored.orTimeout(config.storeTimeout().toMillis(), TimeUnit.MILLISECONDS);
     }
 
@@ -113,12 +121,13 @@ public class Outbox {
             List<CompletableFuture<Void>> acknowledgements =
                     rows.stream().map(row -> publisher.publish(row.event)).toList();
             List<Object[]> carried = new ArrayList<>();
+            List<Object[]> failed = new ArrayList<>();
             for (int i = 0; i < rows.size(); i++) {
-                if (acknowledged(acknowledgements.get(i))) {
-                    carried.add(new Object[] {rows.get(i).id});
-                }
+                (acknowledged(acknowledgements.get(i)) ? carried : failed).add(new Object[] {rows.get(i).id});
             }
             Rows.update(connection, "delete from outbox where id = any(?::bigint[])", carried);
+            // Behind the others: a row that Kafka never takes must not stand before those that it would.
+            Rows.update(connection, "update outbox set attempts = attempts + 1 where id = any(?::bigint[])", failed);
             return carried.size();
         });
     }
@@ -139,10 +148,13 @@ public class Outbox {
     private static List<Row> lockOldest(Connection connection, int limit) throws SQLException {
         List<Row> rows = new ArrayList<>();
         try (var statement = connection.prepareStatement("select id, topic, key, headers::text, value from outbox"
-                + " order by id limit ? for update skip locked")) {
+                + " order by attempts, id limit ? for update skip locked")) {
             statement.setInt(1, limit);
+            // Read in small portions, so that a few hundred large bodies are not all in memory at once.
+            statement.setFetchSize(16);
+            long bytes = 0;
             try (var result = statement.executeQuery()) {
-                while (result.next()) {
+                while (bytes < MOST_BYTES && result.next()) {
                     rows.add(new Row(
                             result.getLong(1),
                             new CloudEvent(
@@ -150,6 +162,7 @@ public class Outbox {
                                     result.getString(3),
                                     headersFromJson(result.getString(4)),
                                     result.getBytes(5))));
+                    bytes += rows.get(rows.size() - 1).event.value().length;
                 }
             }
         }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
@@ -29,9 +30,12 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 @Singleton
 public class Publisher {
 
+    private static final long PROBE_NANOS = Duration.ofSeconds(1).toNanos();
+
     private final Producer<byte[], byte[]> producer;
     // Open means: the last word of Kafka was a failure. Whoever has another way takes it; a success closes it again.
     private volatile boolean open;
+    private final AtomicLong nextProbe = new AtomicLong();
 
     Publisher(@Identifier("default-kafka-broker") Map<String, Object> broker, OutboxConfig config) {
         producer = new KafkaProducer<>(settings(broker, config), new ByteArraySerializer(), new ByteArraySerializer());
@@ -44,8 +48,12 @@ public class Publisher {
         settings.put(ProducerConfig.ACKS_CONFIG, "all");
         settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
         settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 0);
-        settings.put(ProducerConfig.LINGER_MS_CONFIG, 5);
-        settings.put(ProducerConfig.BATCH_SIZE_CONFIG, 128 * 1024);
+        // Metadata that is forgotten after five quiet minutes would make the next record fail at once.
+        settings.put(
+                ProducerConfig.METADATA_MAX_IDLE_CONFIG, Duration.ofDays(365).toMillis());
+        // Full batches leave at once: under load nobody waits for the linger.
+        settings.put(ProducerConfig.LINGER_MS_CONFIG, 2);
+        settings.put(ProducerConfig.BATCH_SIZE_CONFIG, 16 * 1024);
         settings.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 1024 * 1024);
         int timeout = (int) config.publishTimeout().toMillis();
         settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, timeout);
@@ -70,25 +78,37 @@ public class Publisher {
     }
 
     private void settle(CompletableFuture<Void> done, Exception failure) {
-        if (failure == null) {
-            if (open) {
-                open = false;
-                Log.info("Kafka acknowledges again");
-            }
-            done.complete(null);
-            return;
-        }
         // A record that Kafka refuses for good (too large for an operator's topic) says nothing against Kafka.
-        if (!open && !(failure instanceof ApiException && !(failure instanceof RetriableException))) {
+        boolean answered =
+                failure == null || failure instanceof ApiException && !(failure instanceof RetriableException);
+        if (open && answered) {
+            open = false;
+            Log.info("Kafka acknowledges again");
+        } else if (!open && !answered) {
+            nextProbe.set(System.nanoTime() + PROBE_NANOS);
             open = true;
             Log.warnf("Kafka did not take a record: %s", failure.getMessage());
         }
-        done.completeExceptionally(failure);
+        if (failure == null) {
+            done.complete(null);
+        } else {
+            done.completeExceptionally(failure);
+        }
     }
 
-    /** Whether Kafka's last word was an acknowledgement, or nothing was sent yet. */
+    /** Whether Kafka's last word was an answer, or nothing was sent yet. */
     public boolean healthy() {
         return !open;
+    }
+
+    /** Whether to send there first: while Kafka does not answer, one caller a second may find out if it does again. */
+    public boolean worthTrying() {
+        if (!open) {
+            return true;
+        }
+        long due = nextProbe.get();
+        long now = System.nanoTime();
+        return now - due >= 0 && nextProbe.compareAndSet(due, now + PROBE_NANOS);
     }
 
     /** Fetches a topic's metadata, or waits until {@code patience} is over; says whether it is there. */

@@ -60,7 +60,8 @@ public class Banner {
         line(
                 text,
                 "PostgreSQL",
-                setting("quarkus.datasource.jdbc.url") + (schema.current() ? "" : "  (not ready, trying again)"));
+                setting("quarkus.datasource.jdbc.url").replaceAll("\\?.*", "")
+                        + (schema.current() ? "" : "  (not ready, trying again)"));
         line(text, "Kafka", setting("kafka.bootstrap.servers") + (topics.ready() ? "" : "  (not ready, trying again)"));
         EnrichmentJob.Status circleCi = enrichment.status();
         line(

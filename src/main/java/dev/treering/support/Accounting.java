@@ -34,6 +34,8 @@ public class Accounting {
         Duration.ofSeconds(30), Duration.ofMinutes(1), Duration.ofMinutes(5), Duration.ofMinutes(30)
     };
 
+    private static final Duration LONGEST = Duration.ofDays(365);
+
     private final MeterRegistry registry;
     private final Clock clock;
     private final Counter received;
@@ -86,6 +88,11 @@ public class Accounting {
         registry.counter("treering.trail.missed", "topic", topic).increment(records);
     }
 
+    /** Offsets that stand for other records than before: Kafka lost its log, or the topic was made anew. */
+    public void replaced(String topic, long records) {
+        registry.counter("treering.trail.replaced", "topic", topic).increment(records);
+    }
+
     /** A fact can be read now; either time may be unknown. */
     public void readable(Instant receivedAt, Instant happenedAt) {
         Instant now = clock.instant();
@@ -95,7 +102,9 @@ public class Accounting {
 
     private static void record(Timer timer, Instant from, Instant now) {
         if (from != null && from.isBefore(now)) {
-            timer.record(Duration.between(from, now));
+            Duration age = Duration.between(from, now);
+            // A clock may say anything; Go's zero time lies further back than a timer can count.
+            timer.record(age.compareTo(LONGEST) > 0 ? LONGEST : age);
         }
     }
 }

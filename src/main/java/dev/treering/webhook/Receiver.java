@@ -13,8 +13,8 @@ import io.quarkus.logging.Log;
 
 /**
  * Makes a delivery durable: in Kafka, or, when Kafka does not acknowledge it in time, in the outbox. After a failure of
- * Kafka the outbox comes first, so that no request waits for Kafka's timeout again; the relay, which carries the rows
- * over, finds out when Kafka is back. With PostgreSQL down too, Kafka is asked all the same.
+ * Kafka the outbox comes first, so that requests do not wait for Kafka's timeout again; the relay, and one request a
+ * second, find out when Kafka is back. With PostgreSQL down too, Kafka is asked all the same.
  */
 @Singleton
 class Receiver {
@@ -31,7 +31,7 @@ class Receiver {
 
     /** Completes when one of the stores has the event for good; fails when neither has. Never blocks. */
     CompletableFuture<Void> accept(CloudEvent event) {
-        return kafka.healthy()
+        return kafka.worthTrying()
                 ? publish(event).exceptionallyCompose(failure -> store(event))
                 : store(event).exceptionallyCompose(failure -> {
                     Log.warnf(

@@ -1,5 +1,6 @@
 package dev.treering.webhook;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,6 +32,10 @@ public interface WebhookConfig {
     /** Bytes of bodies under way at once, over all requests; beyond it the answer is 429. */
     @WithDefault("64M")
     MemorySize maxBytesInFlight();
+
+    /** How long a body may take from its first byte to its last. */
+    @WithDefault("10s")
+    Duration bodyTimeout();
 
     /** Seconds that a refused sender is asked to wait ({@code Retry-After}). */
     @WithDefault("5")

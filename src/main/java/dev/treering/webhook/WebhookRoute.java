@@ -18,6 +18,7 @@ import dev.treering.support.Problem;
 import dev.treering.support.Role;
 import dev.treering.support.TreeringConfig;
 import io.quarkus.logging.Log;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.vertx.core.Context;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
@@ -37,6 +38,9 @@ class WebhookRoute {
 
     private static final String PATH = "/webhooks/circleci";
     private static final String DEFAULT_ENDPOINT = "default";
+
+    // What is left of a record of 1 MiB after key, headers and framing, with room to spare.
+    private static final long LARGEST_BODY = 960 * 1024;
 
     private final Map<String, Endpoint> endpoints = new HashMap<>();
     private final WebhookConfig config;
@@ -63,20 +67,34 @@ class WebhookRoute {
         this.json = json;
         this.clock = clock;
         this.open = treering.roles().contains(Role.RECEIVER);
-        config.secrets()
-                .filter(secrets -> secrets.stream().anyMatch(secret -> !secret.isBlank()))
-                .ifPresent(secrets -> endpoints.put(DEFAULT_ENDPOINT, Endpoint.of(DEFAULT_ENDPOINT, secrets)));
-        config.endpoints().forEach((name, endpoint) -> endpoints.put(name, Endpoint.of(name, endpoint.secrets())));
+        if (config.maxBodySize().asLongValue() > LARGEST_BODY) {
+            throw new ConfigurationException(
+                    "treering.webhook.max-body-size may be %d bytes at most: a topic's record has 1 MiB, headers included"
+                            .formatted(LARGEST_BODY));
+        }
+        open(DEFAULT_ENDPOINT, config.secrets().orElse(List.of()));
+        config.endpoints().forEach((name, endpoint) -> open(name, endpoint.secrets()));
+    }
+
+    private void open(String name, List<String> secrets) {
+        List<String> given =
+                secrets.stream().filter(secret -> !secret.isBlank()).toList();
+        if (!given.isEmpty()) {
+            endpoints.put(name, Endpoint.of(name, given));
+        }
     }
 
     void register(@Observes Router router) {
         if (!open) {
             return;
         }
-        if (endpoints.isEmpty()) {
+        if (!endpoints.containsKey(DEFAULT_ENDPOINT)) {
             Log.warn("No webhook secret is set, so " + PATH + " is 404. Set TREERING_WEBHOOK_SECRETS to the secret that"
                     + " CircleCI signs with (Project Settings > Webhooks)");
         }
+        config.endpoints().keySet().stream()
+                .filter(name -> !endpoints.containsKey(name))
+                .forEach(name -> Log.warnf("%s/%s has no secret, so it is 404", PATH, name));
         // Before everything of Quarkus that reads or limits a body (-2): this door counts for itself.
         router.post(PATH).order(-100).handler(context -> receive(context, DEFAULT_ENDPOINT));
         router.post(PATH + "/:endpoint")
@@ -111,6 +129,8 @@ class WebhookRoute {
         private final Buffer bytes = Buffer.buffer();
         private long reserved;
         private boolean refused;
+        private boolean complete;
+        private long deadline = -1;
 
         Body(HttpServerRequest request, Handler<byte[]> whole) {
             this.request = request;
@@ -126,6 +146,8 @@ class WebhookRoute {
             // Whatever becomes of it, what was reserved is given back when the exchange is over.
             request.response().endHandler(ended -> release()).closeHandler(closed -> release());
             request.handler(this::take).endHandler(end -> {
+                complete = true;
+                cancelDeadline();
                 if (!refused) {
                     whole.handle(bytes.getBytes());
                 }
@@ -146,6 +168,27 @@ class WebhookRoute {
                 tooLarge();
             } else {
                 bytes.appendBuffer(chunk);
+                if (deadline < 0) {
+                    startDeadline();
+                }
+            }
+        }
+
+        // From the first bytes on: a sender that dribbles must not hold room that others need.
+        private void startDeadline() {
+            deadline = Vertx.currentContext()
+                    .owner()
+                    .setTimer(config.bodyTimeout().toMillis(), late -> {
+                        if (!complete && !refused) {
+                            refused = true;
+                            refuse(request, 408, "slow", "The body did not come in time");
+                        }
+                    });
+        }
+
+        private void cancelDeadline() {
+            if (deadline >= 0) {
+                Vertx.currentContext().owner().cancelTimer(deadline);
             }
         }
 
@@ -160,6 +203,7 @@ class WebhookRoute {
         }
 
         private void release() {
+            cancelDeadline();
             bytesInFlight.addAndGet(-reserved);
             reserved = 0;
         }

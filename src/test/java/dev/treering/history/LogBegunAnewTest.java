@@ -1,0 +1,90 @@
+package dev.treering.history;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+import jakarta.inject.Inject;
+
+import dev.treering.Database;
+import dev.treering.FlowTest;
+import dev.treering.event.Topics;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
+import org.junit.jupiter.api.Test;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+/** What the history makes of offsets, told by hand: a partition that the broker does not have, so that nobody else writes it. */
+@FlowTest
+class LogBegunAnewTest {
+
+    private static final long NOON = 1_795_521_600_000L;
+    private static final int PARTITION = 4711;
+
+    @Inject
+    HistoryWriter writer;
+
+    @Inject
+    Database database;
+
+    private static Fact ping(long offset, long appendedAt, String happenedAt) {
+        String id = UUID.nameUUIDFromBytes((offset + "/" + appendedAt).getBytes(UTF_8))
+                .toString();
+        byte[] body = "{\"type\":\"ping\",\"id\":\"%s\",\"happened_at\":\"%s\"}"
+                .formatted(id, happenedAt)
+                .getBytes(UTF_8);
+        RecordHeaders headers = new RecordHeaders();
+        headers.add("ce_id", id.getBytes(UTF_8));
+        return Fact.of(new ConsumerRecord<>(
+                Topics.WEBHOOKS,
+                PARTITION,
+                offset,
+                appendedAt,
+                TimestampType.LOG_APPEND_TIME,
+                0,
+                body.length,
+                null,
+                body,
+                headers,
+                Optional.empty()));
+    }
+
+    private long entries() {
+        return database.count("select count(*) from trail where partition = ?", PARTITION);
+    }
+
+    private long position() {
+        return database.count("select next_offset from stream_position where partition = ?", PARTITION);
+    }
+
+    @Test
+    void anOffsetThatStandsForAnotherRecord_isRecordedAndARedeliveryIsNot() throws SQLException {
+        // Given three facts, the last of a clock that never was set
+        Fact first = ping(0, NOON, "2026-11-24T12:00:00Z");
+        Fact second = ping(1, NOON + 1, "2026-11-24T12:00:00Z");
+        Fact third = ping(2, NOON + 2, "0001-01-01T00:00:00Z");
+        writer.record(List.of(first, second, third));
+        assertThat(entries()).isEqualTo(3);
+        // When they are delivered again
+        writer.record(List.of(first, second, third));
+        // Then nothing is new
+        assertThat(entries()).isEqualTo(3);
+        assertThat(position()).isEqualTo(3);
+        // When the broker lost its last record, and another took its offset
+        Fact another = ping(2, NOON + 5000, "2026-11-24T12:00:05Z");
+        writer.record(List.of(first, second, another));
+        // Then that one is recorded beside the lost one
+        assertThat(entries()).isEqualTo(4);
+        assertThat(position()).isEqualTo(3);
+        // When the topic was made anew, and what follows comes in order
+        writer.record(
+                List.of(ping(0, NOON + 9000, "2026-11-24T12:00:09Z"), ping(1, NOON + 9001, "2026-11-24T12:00:09Z")));
+        // Then the history goes on from there
+        assertThat(entries()).isEqualTo(6);
+        assertThat(position()).isEqualTo(2);
+    }
+}
