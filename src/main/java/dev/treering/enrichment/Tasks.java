@@ -67,7 +67,7 @@ class Tasks {
         try (Connection connection = database.getConnection();
                 PreparedStatement statement = connection.prepareStatement("""
                         with due as materialized (select kind, entity_id from enrichment_task
-                            where state = 'pending' and due_at <= now()
+                            where state = 'pending' and kind in ('workflow', 'job') and due_at <= now()
                                 and (leased_until is null or leased_until < now())
                             order by due_at limit ? for update skip locked)
                         update enrichment_task t set leased_until = now() + ? * interval '1 millisecond'

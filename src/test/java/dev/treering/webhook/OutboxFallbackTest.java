@@ -120,6 +120,15 @@ class OutboxFallbackTest {
         await().untilAsserted(() -> Signed.post(ping()).then().statusCode(202));
     }
 
+    @Test
+    void aBodyThatDribbles_isCut() throws IOException {
+        try (Socket sender = slowly(1000)) {
+            sender.setSoTimeout(10_000);
+            assertThat(new String(sender.getInputStream().readNBytes(12), UTF_8))
+                    .isEqualTo("HTTP/1.1 408");
+        }
+    }
+
     /** Sends the beginning of a body that is announced as a longer one. */
     private static Socket slowly(int bytes) throws IOException {
         Socket socket = new Socket("127.0.0.1", RestAssured.port);
@@ -180,6 +189,8 @@ class OutboxFallbackTest {
                     "0",
                     "treering.webhook.secrets",
                     TestStores.SECRET,
+                    "treering.webhook.body-timeout",
+                    "3s",
                     "treering.webhook.max-bytes-in-flight",
                     "1M");
         }
