@@ -1,5 +1,5 @@
 /**
  * The remote system: API v2 behind one class, {@link dev.treering.circleci.CircleCi}. Reads API v2 with the team's token,
- * which goes to no other host; retry rules and limits live here and nowhere else.
+ * which goes to no other host; paging, timeouts and what an answer's status means live here and nowhere else.
  */
 package dev.treering.circleci;

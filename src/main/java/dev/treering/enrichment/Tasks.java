@@ -134,7 +134,7 @@ class Tasks {
     /**
      * Try again later, after a wait that doubles, or after what CircleCI asked for if that is longer.
      *
-     * @param counts whether it counts as asked in vain: often enough, and the task is given up. Somebody's outage does not count.
+     * @param counts whether it was asked in vain (and not amid somebody's outage): often enough, and it is given up
      */
     void failed(Task task, String error, Duration pause, boolean counts) throws SQLException {
         int attempts = task.attempts() + 1;

@@ -14,12 +14,7 @@ record Endpoint(String name, List<Secret> secrets) {
 
     static Endpoint of(String name, List<String> secrets) {
         return new Endpoint(
-                name,
-                secrets.stream()
-                        .filter(secret -> !secret.isBlank())
-                        .map(String::strip)
-                        .map(Secret::new)
-                        .toList());
+                name, secrets.stream().map(String::strip).map(Secret::new).toList());
     }
 
     /** The secret that signed the body, if one did. All are tried: which of them it was shows in no timing. */

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicLong;
 
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -20,7 +19,6 @@ import dev.treering.support.TreeringConfig;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.vertx.core.Context;
-import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
@@ -44,12 +42,12 @@ class WebhookRoute {
 
     private final Map<String, Endpoint> endpoints = new HashMap<>();
     private final WebhookConfig config;
+    private final BodyReader bodies;
     private final Receiver receiver;
     private final Accounting accounting;
     private final ObjectMapper json;
     private final Clock clock;
     private final boolean open;
-    private final AtomicLong bytesInFlight = new AtomicLong();
 
     /** The answer to an accepted webhook; {@code id} is the event's, null where the body names none. */
     record Accepted(String id, UUID receipt, String status) {}
@@ -57,11 +55,13 @@ class WebhookRoute {
     WebhookRoute(
             WebhookConfig config,
             TreeringConfig treering,
+            BodyReader bodies,
             Receiver receiver,
             Accounting accounting,
             ObjectMapper json,
             Clock clock) {
         this.config = config;
+        this.bodies = bodies;
         this.receiver = receiver;
         this.accounting = accounting;
         this.json = json;
@@ -106,11 +106,13 @@ class WebhookRoute {
         HttpServerRequest request = routing.request();
         Endpoint endpoint = endpoints.get(name);
         if (endpoint == null) {
-            refuse(request, 404, "unknown_endpoint", "There is no webhook endpoint here, or it has no secret yet");
+            refuse(
+                    request,
+                    Refusal.of(404, "unknown_endpoint", "There is no webhook endpoint here, or it has no secret yet"));
         } else if (!isJson(request)) {
-            refuse(request, 415, "media_type", "Send application/json without a content-encoding");
+            refuse(request, Refusal.of(415, "media_type", "Send application/json without a content-encoding"));
         } else {
-            new Body(request, bytes -> verify(request, endpoint, bytes)).read();
+            bodies.read(request, bytes -> verify(request, endpoint, bytes), refusal -> refuse(request, refusal));
         }
     }
 
@@ -121,94 +123,6 @@ class WebhookRoute {
                 && request.getHeader("content-encoding") == null;
     }
 
-    /** Collects a body and counts its bytes against the limits as they come. */
-    private final class Body {
-
-        private final HttpServerRequest request;
-        private final Handler<byte[]> whole;
-        private final Buffer bytes = Buffer.buffer();
-        private long reserved;
-        private boolean refused;
-        private boolean complete;
-        private long deadline = -1;
-
-        Body(HttpServerRequest request, Handler<byte[]> whole) {
-            this.request = request;
-            this.whole = whole;
-        }
-
-        void read() {
-            String length = request.getHeader("content-length");
-            if (length != null && Long.parseLong(length) > config.maxBodySize().asLongValue()) {
-                tooLarge();
-                return;
-            }
-            // Whatever becomes of it, what was reserved is given back when the exchange is over.
-            request.response().endHandler(ended -> release()).closeHandler(closed -> release());
-            request.handler(this::take).endHandler(end -> {
-                complete = true;
-                cancelDeadline();
-                if (!refused) {
-                    whole.handle(bytes.getBytes());
-                }
-            });
-            request.resume();
-        }
-
-        private void take(Buffer chunk) {
-            if (refused) {
-                return;
-            }
-            reserved += chunk.length();
-            if (bytesInFlight.addAndGet(chunk.length())
-                    > config.maxBytesInFlight().asLongValue()) {
-                refused = true;
-                refuseForNow(request, 429, "in_flight", "Too many webhooks are under way; send it again");
-            } else if (bytes.length() + chunk.length() > config.maxBodySize().asLongValue()) {
-                tooLarge();
-            } else {
-                bytes.appendBuffer(chunk);
-                if (deadline < 0) {
-                    startDeadline();
-                }
-            }
-        }
-
-        // From the first bytes on: a sender that dribbles must not hold room that others need.
-        private void startDeadline() {
-            deadline = Vertx.currentContext()
-                    .owner()
-                    .setTimer(config.bodyTimeout().toMillis(), late -> {
-                        if (!complete && !refused) {
-                            refused = true;
-                            refuse(request, 408, "slow", "The body did not come in time");
-                        }
-                    });
-        }
-
-        private void cancelDeadline() {
-            if (deadline >= 0) {
-                Vertx.currentContext().owner().cancelTimer(deadline);
-            }
-        }
-
-        private void tooLarge() {
-            refused = true;
-            refuse(
-                    request,
-                    413,
-                    "too_large",
-                    "A webhook may have %d bytes at most"
-                            .formatted(config.maxBodySize().asLongValue()));
-        }
-
-        private void release() {
-            cancelDeadline();
-            bytesInFlight.addAndGet(-reserved);
-            reserved = 0;
-        }
-    }
-
     private void verify(HttpServerRequest request, Endpoint endpoint, byte[] body) {
         // Two header lines are two claims; a proxy in front may have checked the other one.
         List<String> signatures = request.headers().getAll("circleci-signature");
@@ -216,7 +130,7 @@ class WebhookRoute {
                 ? Signature.parse(signatures.get(0)).flatMap(signature -> endpoint.verify(body, signature))
                 : Optional.empty();
         if (signer.isEmpty()) {
-            refuse(request, 401, "signature", "The signature does not verify");
+            refuse(request, Refusal.of(401, "signature", "The signature does not verify"));
             return;
         }
         accounting.received();
@@ -234,12 +148,12 @@ class WebhookRoute {
                     if (failure == null) {
                         accepted(request, delivery);
                     } else {
-                        accounting.refused("not_durable");
-                        problem(
+                        answer(
                                 request,
-                                503,
-                                "Neither Kafka nor PostgreSQL took the webhook; send it again",
-                                config.retryAfterSeconds());
+                                Refusal.forNow(
+                                        503,
+                                        "not_durable",
+                                        "Neither Kafka nor PostgreSQL took the webhook; send it again"));
                     }
                 }));
     }
@@ -249,27 +163,23 @@ class WebhookRoute {
         answer(request, 202, "application/json", new Accepted(id, delivery.receipt(), "accepted"));
     }
 
-    private void refuse(HttpServerRequest request, int status, String reason, String detail) {
+    /** Refuses what was not counted as received before. */
+    private void refuse(HttpServerRequest request, Refusal refusal) {
         accounting.received();
-        accounting.refused(reason);
-        problem(request, status, detail, 0);
+        answer(request, refusal);
     }
 
-    private void refuseForNow(HttpServerRequest request, int status, String reason, String detail) {
-        accounting.received();
-        accounting.refused(reason);
-        problem(request, status, detail, config.retryAfterSeconds());
-    }
-
-    private void problem(HttpServerRequest request, int status, String detail, int retryAfter) {
-        if (retryAfter > 0) {
-            request.response().putHeader("Retry-After", Integer.toString(retryAfter));
+    private void answer(HttpServerRequest request, Refusal refusal) {
+        accounting.refused(refusal.reason());
+        if (refusal.comeAgain()) {
+            request.response().putHeader("Retry-After", Integer.toString(config.retryAfterSeconds()));
         }
         if (!request.isEnded()) {
             // What is still on its way is not read: the connection cannot serve another request.
             request.response().putHeader("Connection", "close");
         }
-        answer(request, status, Problem.MEDIA_TYPE, new Problem(status, detail).body(request.path()));
+        Problem problem = new Problem(refusal.status(), refusal.detail());
+        answer(request, refusal.status(), Problem.MEDIA_TYPE, problem.body(request.path()));
     }
 
     private void answer(HttpServerRequest request, int status, String mediaType, Object document) {
