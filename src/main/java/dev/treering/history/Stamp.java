@@ -31,7 +31,9 @@ final class Stamp {
 
     // Sixteen digits reach from 1970 to 2286; what lies beyond is clamped, and its digest still decides.
     private static String micros(Instant time) {
-        return "%016d".formatted(Math.max(0, Math.min(LATEST, Times.micros(time))));
+        // Seventeen digits without the first: several times faster than a format with leading zeros.
+        return Long.toString(LATEST + 1 + Math.max(0, Math.min(LATEST, Times.micros(time))))
+                .substring(1);
     }
 
     private static char letter(Source source) {
