@@ -1,21 +1,16 @@
 package dev.treering.enrichment;
 
 import java.io.IOException;
-import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.event.Observes;
 
 import com.fasterxml.jackson.databind.ObjectReader;
 import dev.treering.event.Webhook;
 import dev.treering.support.Json;
-import io.quarkus.logging.Log;
-import io.quarkus.runtime.ShutdownEvent;
+import dev.treering.support.Patience;
 import io.smallrye.common.annotation.Blocking;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -26,13 +21,13 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 public class EnrichmentConsumer {
 
     private static final ObjectReader WEBHOOK = Json.CIRCLECI.readerFor(Webhook.class);
-    private static final int LONGEST_WAIT_SECONDS = 5;
 
     private final Tasks tasks;
-    private final CountDownLatch stopping = new CountDownLatch(1);
+    private final Patience patience;
 
-    EnrichmentConsumer(Tasks tasks) {
+    EnrichmentConsumer(Tasks tasks, Patience patience) {
         this.tasks = tasks;
+        this.patience = patience;
     }
 
     @Incoming("enrichment")
@@ -44,16 +39,11 @@ public class EnrichmentConsumer {
                 named.merge(task.key(), task, (a, b) -> a.namedAt().isBefore(b.namedAt()) ? b : a);
             }
         }
-        for (int attempt = 1; !named.isEmpty(); attempt++) {
-            try {
+        if (!named.isEmpty()) {
+            patience.until("enrichment", () -> {
                 tasks.name(named.values());
-                return;
-            } catch (SQLException e) {
-                Log.warnf("Enrichment waits for the database with %d tasks: %s", named.size(), e.getMessage());
-                if (stopping.await(Math.min(attempt, LONGEST_WAIT_SECONDS), TimeUnit.SECONDS)) {
-                    throw new IllegalStateException("Stopped while waiting; the webhooks stay in Kafka", e);
-                }
-            }
+                return null;
+            });
         }
     }
 
@@ -65,9 +55,5 @@ public class EnrichmentConsumer {
             // The history makes a dead letter of it; here there is nothing to ask for.
             return List.of();
         }
-    }
-
-    void stop(@Observes ShutdownEvent event) {
-        stopping.countDown();
     }
 }

@@ -92,6 +92,12 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
 
     /** The text without control characters and no longer than a header may be. */
     public static String printable(String text) {
+        // Nearly every text is an id or a short word; looking is much cheaper than writing it anew.
+        if (text.length() <= LONGEST_ATTRIBUTE
+                && !text.isBlank()
+                && text.chars().noneMatch(Character::isISOControl)) {
+            return text;
+        }
         String clean = text.codePoints()
                 .filter(c -> !Character.isISOControl(c))
                 .limit(LONGEST_ATTRIBUTE)

@@ -9,6 +9,7 @@ import dev.treering.event.CloudEvent;
 import dev.treering.support.Digests;
 import dev.treering.support.Times;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -18,6 +19,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
  *
  * @param appendedAt Kafka's append time, the same on every reading
  * @param digest SHA-256 of the body
+ * @param leaderEpoch of the log's leader when it was appended; null where the broker does not say
  */
 record Fact(
         String topic,
@@ -32,7 +34,8 @@ record Fact(
         Instant receivedAt,
         String secretId,
         byte[] body,
-        byte[] digest) {
+        byte[] digest,
+        Integer leaderEpoch) {
 
     // Where an operator's topic takes the sender's time, it may be anything; the trail has months of real years.
     private static final long LATEST = Instant.parse("9999-01-01T00:00:00Z").toEpochMilli();
@@ -58,7 +61,12 @@ record Fact(
                                 .orElse(null),
                 header(record, CloudEvent.SECRET),
                 body,
-                Digests.sha256().digest(body));
+                Digests.sha256().digest(body),
+                record.leaderEpoch().orElse(null));
+    }
+
+    TopicPartition topicPartition() {
+        return new TopicPartition(topic, partition);
     }
 
     /** The key under which a delivery is known: its event, its webhook, its bytes. */

@@ -54,6 +54,21 @@ public class History {
             from JobEntity x left join x.project p left join x.workflow w
             where x.identityStamp is not null""";
 
+    /**
+     * What Kafka had lost when the history came to read it, ever and in all partitions.
+     *
+     * @param missed records that were gone unread
+     * @param replaced times a log began again below what was read of it
+     */
+    public record Losses(long missed, long replaced) {}
+
+    public Losses losses() {
+        Object[] sums = (Object[]) ProjectEntity.getEntityManager()
+                .createNativeQuery("select coalesce(sum(missed), 0), coalesce(sum(replaced), 0) from stream_position")
+                .getSingleResult();
+        return new Losses(((Number) sums[0]).longValue(), ((Number) sums[1]).longValue());
+    }
+
     /** @param slug in the short form, as everywhere here */
     public Optional<ProjectView> project(String slug) {
         // After a rename two projects can have had one slug: the one that was called so last is meant.

@@ -1,16 +1,11 @@
 package dev.treering.history;
 
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.event.Observes;
 
-import io.quarkus.logging.Log;
-import io.quarkus.runtime.ShutdownEvent;
+import dev.treering.support.Patience;
 import io.smallrye.common.annotation.Blocking;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -20,13 +15,12 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 @ApplicationScoped
 public class HistoryConsumer {
 
-    private static final int LONGEST_WAIT_SECONDS = 5;
-
     private final HistoryWriter writer;
-    private final CountDownLatch stopping = new CountDownLatch(1);
+    private final Patience patience;
 
-    HistoryConsumer(HistoryWriter writer) {
+    HistoryConsumer(HistoryWriter writer, Patience patience) {
         this.writer = writer;
+        this.patience = patience;
     }
 
     @Incoming("history")
@@ -36,20 +30,9 @@ public class HistoryConsumer {
         for (ConsumerRecord<byte[], byte[]> record : records) {
             facts.add(Fact.of(record));
         }
-        for (int attempt = 1; ; attempt++) {
-            try {
-                writer.record(facts);
-                return;
-            } catch (SQLException e) {
-                Log.warnf("The history waits for the database with %d facts: %s", facts.size(), e.getMessage());
-                if (stopping.await(Math.min(attempt, LONGEST_WAIT_SECONDS), TimeUnit.SECONDS)) {
-                    throw new IllegalStateException("Stopped while waiting; the facts stay in Kafka", e);
-                }
-            }
-        }
-    }
-
-    void stop(@Observes ShutdownEvent event) {
-        stopping.countDown();
+        patience.until("history", () -> {
+            writer.record(facts);
+            return null;
+        });
     }
 }

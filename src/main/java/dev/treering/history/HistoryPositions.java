@@ -1,76 +1,119 @@
 package dev.treering.history;
 
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.Optional;
 import javax.sql.DataSource;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 
+import dev.treering.outbox.TopicsJob;
+import dev.treering.support.Patience;
+import dev.treering.support.Rows;
 import io.quarkus.logging.Log;
-import io.quarkus.runtime.ShutdownEvent;
 import io.smallrye.common.annotation.Identifier;
+import io.smallrye.reactive.messaging.kafka.KafkaClientService;
 import io.smallrye.reactive.messaging.kafka.KafkaConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
-/** PostgreSQL is the only truth of what was read: whoever is assigned a partition begins where the history ends. */
+/**
+ * PostgreSQL is the only truth of what was read: whoever is assigned a partition begins where the history ends. With the
+ * position goes the epoch of the leader that wrote there, so that Kafka finds out when its log has lost that end; and a
+ * topic of another id is read from its beginning.
+ */
 @ApplicationScoped
 @Identifier("history")
 public class HistoryPositions implements KafkaConsumerRebalanceListener {
 
-    private final DataSource database;
-    private final CountDownLatch stopping = new CountDownLatch(1);
+    private static final String CHANNEL = "history";
 
-    HistoryPositions(DataSource database) {
+    private final DataSource database;
+    private final TopicsJob topics;
+    private final KafkaClientService clients;
+    private final Patience patience;
+
+    HistoryPositions(DataSource database, TopicsJob topics, KafkaClientService clients, Patience patience) {
         this.database = database;
+        this.topics = topics;
+        this.clients = clients;
+        this.patience = patience;
     }
 
     @Override
     public void onPartitionsAssigned(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
-        while (true) {
-            try {
-                Map<TopicPartition, Long> next = load();
-                // A partition never read before starts at its beginning, which auto.offset.reset=earliest would do too,
-                // but not where a group had committed an offset that this database knows nothing of.
-                partitions.forEach(partition -> consumer.seek(partition, next.getOrDefault(partition, 0L)));
-                return;
-            } catch (SQLException e) {
-                Log.warnf("The history waits for the database to know where to begin: %s", e.getMessage());
-                if (stoppedWithinASecond()) {
-                    return;
-                }
-            }
+        if (partitions.isEmpty()) {
+            return;
         }
-    }
-
-    private Map<TopicPartition, Long> load() throws SQLException {
-        Map<TopicPartition, Long> next = new HashMap<>();
-        try (var connection = database.getConnection();
-                var statement =
-                        connection.prepareStatement("select topic, partition, next_offset from stream_position");
-                var result = statement.executeQuery()) {
-            while (result.next()) {
-                next.put(new TopicPartition(result.getString(1), result.getInt(2)), result.getLong(3));
-            }
-        }
-        return next;
-    }
-
-    private boolean stoppedWithinASecond() {
         try {
-            return stopping.await(1, TimeUnit.SECONDS);
+            patience.until("history positions", () -> load(partitions)).forEach(consumer::seek);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return true;
+        } catch (IllegalStateException stopped) {
+            Log.debug(stopped.getMessage());
         }
     }
 
-    void stop(@Observes ShutdownEvent event) {
-        stopping.countDown();
+    /** A consumer does not notice by itself that a topic of the same name is another one. */
+    void remade(@Observes TopicsJob.Remade topic) {
+        var consumer = clients.getConsumer(CHANNEL);
+        if (consumer != null) {
+            consumer.runOnPollingThread(reading -> {
+                        onPartitionsAssigned(reading, reading.assignment());
+                    })
+                    .subscribe()
+                    .with(
+                            done -> {},
+                            failure -> Log.errorf(
+                                    "%s was made anew, and its reading did not begin again: %s. Restart this instance",
+                                    topic.name(), failure.getMessage()));
+        }
+    }
+
+    private Map<TopicPartition, OffsetAndMetadata> load(Collection<TopicPartition> partitions) throws SQLException {
+        List<Object[]> rows = partitions.stream()
+                .map(partition -> new Object[] {partition.topic(), partition.partition(), topics.id(partition.topic())})
+                .toList();
+        try (Connection connection = database.getConnection()) {
+            int remade = Rows.update(connection, """
+                    update stream_position s set next_offset = 0, leader_epoch = null, topic_id = a.i,
+                        replaced = s.replaced + 1
+                    from unnest(?::text[], ?::int[], ?::text[]) as a(t, p, i)
+                    where s.topic = a.t and s.partition = a.p and s.topic_id <> a.i""", rows);
+            if (remade > 0) {
+                Log.errorf(
+                        "%d partitions belong to a topic that was made anew. They are read from the beginning", remade);
+            }
+            return positions(connection, rows);
+        }
+    }
+
+    private static Map<TopicPartition, OffsetAndMetadata> positions(Connection connection, List<Object[]> rows)
+            throws SQLException {
+        Map<TopicPartition, OffsetAndMetadata> positions = new HashMap<>();
+        // A partition never read before starts at its beginning, which auto.offset.reset=earliest would do too, but not
+        // where a group had committed an offset that this database knows nothing of.
+        try (PreparedStatement statement = Rows.prepare(connection, """
+                        insert into stream_position as s (topic, partition, next_offset, chain_head, topic_id)
+                        select t, p, 0, '\\x', i from unnest(?::text[], ?::int[], ?::text[]) as a(t, p, i) order by t, p
+                        on conflict (topic, partition) do update set topic_id = coalesce(excluded.topic_id, s.topic_id)
+                        returning topic, partition, next_offset, leader_epoch""", rows);
+                ResultSet row = statement.executeQuery()) {
+            while (row.next()) {
+                positions.put(
+                        new TopicPartition(row.getString(1), row.getInt(2)),
+                        new OffsetAndMetadata(
+                                row.getLong(3), Optional.ofNullable(row.getObject(4, Integer.class)), ""));
+            }
+        }
+        return positions;
     }
 }

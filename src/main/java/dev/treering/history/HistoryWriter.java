@@ -3,10 +3,10 @@ package dev.treering.history;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.sql.SQLDataException;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -38,6 +38,8 @@ import org.apache.kafka.common.TopicPartition;
 @Singleton
 public class HistoryWriter {
 
+    private static final String DATA_EXCEPTION = "22000";
+
     private final DataSource database;
     private final Outbox outbox;
     private final Trail trail;
@@ -54,7 +56,7 @@ public class HistoryWriter {
     record Judged(Fact fact, Content content, Unfoldable unfoldable) {}
 
     /** What one transaction did, to be counted once it has committed. */
-    record Recorded(List<Trail.Entry> entries, Map<String, Long> missed, Map<String, Long> replaced) {}
+    record Recorded(List<Trail.Entry> entries, Positions positions) {}
 
     /**
      * Records the facts, which are in offset order per partition. A fact that PostgreSQL refuses does not hold up the
@@ -118,6 +120,9 @@ public class HistoryWriter {
             return QuarkusTransaction.requiringNew().call(() -> {
                 try (Connection connection = database.getConnection()) {
                     return write(connection, batch);
+                } catch (RuntimeException e) {
+                    // Ours, not the database's: a fact that we cannot write must not stand in the way of all others.
+                    throw new SQLDataException(e.toString(), DATA_EXCEPTION, e);
                 }
             });
         } catch (RuntimeException e) {
@@ -136,40 +141,13 @@ public class HistoryWriter {
         Positions positions = Positions.lock(connection, partitions(batch));
         Set<Fact> recorded = trail.recorded(
                 connection,
-                batch.stream()
-                        .map(Judged::fact)
-                        .filter(fact -> positions.ahead(fact) < 0)
-                        .toList());
-        Map<String, Long> missed = new HashMap<>();
-        Map<String, Long> replaced = new HashMap<>();
-        List<Judged> fresh = new ArrayList<>(batch.size());
-        Map<TopicPartition, Long> last = new HashMap<>();
-        for (Judged judged : batch) {
-            Fact fact = judged.fact;
-            TopicPartition partition = partition(fact);
-            long ahead = last.containsKey(partition) ? fact.offset() - last.get(partition) - 1 : positions.ahead(fact);
-            if (ahead < 0) {
-                if (recorded.contains(fact)) {
-                    continue;
-                }
-                // Below the position and yet never seen: Kafka lost the end of its log and writes it anew, or the topic
-                // was made again. To skip this would lose events that were answered 202.
-                replaced.merge(fact.topic(), 1L, Long::sum);
-                Log.errorf(
-                        "%s begins anew at offset %d: Kafka lost what the history had read there. Going on from here",
-                        partition, fact.offset());
-            } else if (ahead > 0) {
-                missed.merge(fact.topic(), ahead, Long::sum);
-                Log.warnf(
-                        "%d records of %s before offset %d are gone from Kafka and were never read",
-                        ahead, partition, fact.offset());
-            }
-            last.put(partition, fact.offset());
-            fresh.add(judged);
-        }
+                batch.stream().map(Judged::fact).filter(positions::passed).toList());
+        List<Judged> fresh =
+                batch.stream().filter(judged -> !recorded.contains(judged.fact)).toList();
         if (fresh.isEmpty()) {
-            return new Recorded(List.of(), missed, replaced);
+            return new Recorded(List.of(), positions);
         }
+        fresh.forEach(judged -> positions.advance(judged.fact));
         Set<Fact.Seen> news = remember(connection, fresh);
         List<Trail.Entry> entries = new ArrayList<>(fresh.size());
         Map<Table, TreeMap<UUID, Row>> rows = new EnumMap<>(Table.class);
@@ -189,15 +167,11 @@ public class HistoryWriter {
         bury(connection, fresh);
         outbox.add(connection, upsert(connection, rows));
         positions.store(connection);
-        return new Recorded(entries, missed, replaced);
-    }
-
-    private static TopicPartition partition(Fact fact) {
-        return new TopicPartition(fact.topic(), fact.partition());
+        return new Recorded(entries, positions);
     }
 
     private static Set<TopicPartition> partitions(List<Judged> batch) {
-        return batch.stream().map(judged -> partition(judged.fact)).collect(Collectors.toSet());
+        return batch.stream().map(judged -> judged.fact.topicPartition()).collect(Collectors.toSet());
     }
 
     private static void merge(Map<Table, TreeMap<UUID, Row>> rows, Row row) {
@@ -268,8 +242,7 @@ public class HistoryWriter {
     }
 
     private void count(Recorded recorded, List<Judged> batch) {
-        recorded.missed.forEach(accounting::missed);
-        recorded.replaced.forEach(accounting::replaced);
+        recorded.positions.forEachLoss(accounting::lost);
         recorded.entries.stream()
                 .collect(Collectors.groupingBy(
                         entry -> List.of(entry.fact().topic(), entry.outcome().toString()), Collectors.counting()))

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 import dev.treering.support.Rows;
+import io.quarkus.logging.Log;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -21,7 +22,14 @@ final class Positions {
 
     private final Map<TopicPartition, Position> positions = new HashMap<>();
 
-    private record Position(long next, byte[] chainHead) {}
+    private static final class Position {
+
+        private long next;
+        private byte[] chainHead;
+        private Integer leaderEpoch;
+        private long missed;
+        private long replaced;
+    }
 
     private Positions() {}
 
@@ -42,38 +50,79 @@ final class Positions {
                         order by s.topic, s.partition for update of s""", keys);
                 ResultSet result = statement.executeQuery()) {
             while (result.next()) {
-                locked.positions.put(
-                        new TopicPartition(result.getString(1), result.getInt(2)),
-                        new Position(result.getLong(3), result.getBytes(4)));
+                Position position = new Position();
+                position.next = result.getLong(3);
+                position.chainHead = result.getBytes(4);
+                locked.positions.put(new TopicPartition(result.getString(1), result.getInt(2)), position);
             }
         }
         return locked;
     }
 
-    private static TopicPartition key(Fact fact) {
-        return new TopicPartition(fact.topic(), fact.partition());
+    /** Whether the fact's offset lies below the position, where facts were read before. */
+    boolean passed(Fact fact) {
+        return fact.offset() < positions.get(fact.topicPartition()).next;
     }
 
-    /** How many offsets lie between the position and the fact: 0 is the next one, less was recorded before. */
-    long ahead(Fact fact) {
-        return fact.offset() - positions.get(key(fact)).next;
+    /** Moves the position behind the fact, and says where the log is not what it was. */
+    void advance(Fact fact) {
+        Position position = positions.get(fact.topicPartition());
+        long ahead = fact.offset() - position.next;
+        if (ahead < 0) {
+            // Below the position and yet never seen: Kafka lost the end of its log and writes it anew, or the topic was
+            // made again. To skip this would lose events that were answered 202.
+            position.replaced++;
+            Log.errorf(
+                    "%s begins anew at offset %d: Kafka lost what the history had read there. Going on from here",
+                    fact.topicPartition(), fact.offset());
+        } else if (ahead > 0) {
+            position.missed += ahead;
+            Log.errorf(
+                    "%d records of %s before offset %d are gone from Kafka and were never read",
+                    ahead, fact.topicPartition(), fact.offset());
+        }
+        position.next = fact.offset() + 1;
+        position.leaderEpoch = fact.leaderEpoch();
     }
 
     byte[] chainHead(Fact fact) {
-        return positions.get(key(fact)).chainHead;
+        return positions.get(fact.topicPartition()).chainHead;
     }
 
-    void advance(Fact fact, byte[] chainHead) {
-        positions.put(key(fact), new Position(fact.offset() + 1, chainHead));
+    void chain(Fact fact, byte[] link) {
+        positions.get(fact.topicPartition()).chainHead = link;
+    }
+
+    /** What was found gone or begun anew in this transaction, by topic. */
+    void forEachLoss(Loss loss) {
+        positions.forEach((partition, position) -> {
+            if (position.missed + position.replaced > 0) {
+                loss.found(partition.topic(), position.missed, position.replaced);
+            }
+        });
+    }
+
+    interface Loss {
+
+        void found(String topic, long missed, long replaced);
     }
 
     void store(Connection connection) throws SQLException {
         List<Object[]> rows = new ArrayList<>();
-        positions.forEach((partition, position) ->
-                rows.add(new Object[] {partition.topic(), partition.partition(), position.next, position.chainHead}));
+        positions.forEach((partition, position) -> rows.add(new Object[] {
+            partition.topic(),
+            partition.partition(),
+            position.next,
+            position.chainHead,
+            position.leaderEpoch,
+            position.missed,
+            position.replaced
+        }));
         Rows.update(connection, """
-                update stream_position s set next_offset = u.o, chain_head = u.h
-                from unnest(?::text[], ?::int[], ?::bigint[], ?::bytea[]) as u(t, p, o, h)
+                update stream_position s set next_offset = u.o, chain_head = u.h, leader_epoch = u.e,
+                    missed = s.missed + u.m, replaced = s.replaced + u.r
+                from unnest(?::text[], ?::int[], ?::bigint[], ?::bytea[], ?::int[], ?::bigint[], ?::bigint[])
+                    as u(t, p, o, h, e, m, r)
                 where s.topic = u.t and s.partition = u.p""", rows);
     }
 }

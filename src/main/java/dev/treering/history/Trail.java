@@ -64,7 +64,7 @@ class Trail {
             random.nextBytes(salt);
             byte[] saltedDigest = saltedDigest(salt, fact.body());
             byte[] link = link(positions.chainHead(fact), fact, saltedDigest);
-            positions.advance(fact, link);
+            positions.chain(fact, link);
             rows.add(new Object[] {
                 fact.topic(),
                 fact.partition(),

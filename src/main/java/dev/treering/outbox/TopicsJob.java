@@ -5,10 +5,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
 
+import jakarta.annotation.PreDestroy;
 import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Event;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
@@ -21,36 +22,44 @@ import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
 import io.smallrye.common.annotation.Identifier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
-import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.config.TopicConfig;
-import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /**
- * Creates the topics with explicit settings, or checks that an operator has. Never by the broker's auto-creation, which
- * would bring a deleted topic back with the broker's defaults and nobody the wiser.
+ * Creates the topics, or checks that an operator has, and then watches them. A topic that was there and is gone is not
+ * made again: that is for a person to decide, or for a restart. Until then webhooks go to the outbox.
  */
 @Singleton
 public class TopicsJob {
 
-    private static final int LARGEST_RECORD = 1024 * 1024;
-
     private final Map<String, Object> broker;
     private final TopicsConfig config;
     private final Publisher publisher;
-    private final Notice waiting = new Notice();
-    private volatile boolean ready;
+    private final Event<Remade> remade;
+    private final Notice notice = new Notice();
+    private final Map<String, TopicDescription> known = new HashMap<>();
+    private volatile Map<String, String> ids = Map.of();
+    private volatile String problem = "Kafka was not asked for its topics yet";
+    private Admin admin;
+
+    /** A topic of the same name is another one now: its offsets begin anew. */
+    public record Remade(String name) {}
 
     TopicsJob(
-            @Identifier("default-kafka-broker") Map<String, Object> broker, TopicsConfig config, Publisher publisher) {
+            @Identifier("default-kafka-broker") Map<String, Object> broker,
+            TopicsConfig config,
+            Publisher publisher,
+            Event<Remade> remade) {
         this.broker = broker;
         this.config = config;
         this.publisher = publisher;
+        this.remade = remade;
     }
 
     // Before the consumers subscribe (their channels open at 1000), so that they find their topics.
     void start(@Observes @Priority(200) StartupEvent event) {
-        bringUp();
+        watch();
     }
 
     @Scheduled(
@@ -58,33 +67,57 @@ public class TopicsJob {
             delayed = "2s",
             concurrentExecution = ConcurrentExecution.SKIP,
             skipExecutionIf = Scheduled.ApplicationNotRunning.class)
-    void bringUp() {
-        if (ready) {
-            return;
-        }
-        Map<String, Object> settings = new HashMap<>(broker);
-        settings.keySet().retainAll(AdminClientConfig.configNames());
-        settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 2000);
-        settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 4000);
-        try (Admin admin = Admin.create(settings)) {
-            Set<String> present = admin.listTopics().names().get();
-            List<String> missing = Topics.ALL.stream()
-                    .filter(topic -> !present.contains(topic))
-                    .toList();
-            if (!missing.isEmpty() && config.mode() == TopicsConfig.Mode.VERIFY) {
-                waiting.say("Kafka lacks the topics %s. Create them, or set treering.topics=create".formatted(missing));
+    void watch() {
+        try {
+            Map<String, TopicDescription> found = describe();
+            if (known.isEmpty() && config.mode() == TopicsConfig.Mode.CREATE) {
+                for (String topic : missing(found)) {
+                    TopicSettings.create(admin(), topic, config);
+                }
+            } else if (!missing(found).isEmpty()) {
+                report(missing(found));
                 return;
             }
-            for (String topic : missing) {
-                create(admin, topic);
+            if (ready() || prepared()) {
+                compare(describe());
             }
-            ready = prepared();
         } catch (ExecutionException | KafkaException e) {
             Throwable cause = e instanceof ExecutionException ? e.getCause() : e;
-            waiting.say("Kafka is not ready, trying again every 2 s: " + cause.getMessage());
+            // Once they were seen, an outage is the publisher's to say.
+            if (!ready()) {
+                notice.say("Kafka is not ready, trying again every 2 s: " + cause.getMessage());
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private Map<String, TopicDescription> describe() throws ExecutionException, InterruptedException {
+        Map<String, TopicDescription> found = new HashMap<>();
+        for (var topic : admin().describeTopics(Topics.ALL).topicNameValues().entrySet()) {
+            try {
+                found.put(topic.getKey(), topic.getValue().get());
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                    throw e;
+                }
+            }
+        }
+        return found;
+    }
+
+    private static List<String> missing(Map<String, TopicDescription> found) {
+        return Topics.ALL.stream().filter(topic -> !found.containsKey(topic)).toList();
+    }
+
+    private void report(List<String> missing) {
+        problem = "Kafka lacks the topics " + missing;
+        notice.say(
+                known.isEmpty()
+                        ? problem + ". Create them, or set treering.topics=create"
+                        : problem
+                                + ", which were there. Who deleted them? Webhooks go to the outbox until they are made"
+                                + " again, by you or (treering.topics=create) by a restart of Treering");
     }
 
     private boolean prepared() throws InterruptedException {
@@ -97,38 +130,62 @@ public class TopicsJob {
         return unprepared.isEmpty();
     }
 
-    private void create(Admin admin, String topic) throws ExecutionException, InterruptedException {
-        Duration retention = topic.equals(Topics.EVENTS) ? config.eventsRetention() : config.factsRetention();
-        Map<String, String> settings = Map.of(
-                TopicConfig.CLEANUP_POLICY_CONFIG,
-                TopicConfig.CLEANUP_POLICY_DELETE,
-                TopicConfig.RETENTION_MS_CONFIG,
-                Long.toString(retention.toMillis()),
-                // The trail is partitioned by the broker's time: a sender's clock must not choose the month.
-                TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG,
-                "LogAppendTime",
-                TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
-                Integer.toString(LARGEST_RECORD),
-                TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG,
-                config.replicationFactor() >= 3 ? "2" : "1",
-                TopicConfig.UNCLEAN_LEADER_ELECTION_ENABLE_CONFIG,
-                "false");
-        try {
-            admin.createTopics(List.of(
-                            new NewTopic(topic, config.partitions(), config.replicationFactor()).configs(settings)))
-                    .all()
-                    .get();
-            Log.infof("Created topic %s: %d partitions, kept %d days", topic, config.partitions(), retention.toDays());
-        } catch (ExecutionException e) {
-            if (!(e.getCause() instanceof TopicExistsException)) {
-                throw e;
+    /** Says what is not as it was, or not as it must be. All of it goes on, and nothing is lost by that. */
+    private void compare(Map<String, TopicDescription> found) throws ExecutionException, InterruptedException {
+        List<String> begunAnew = new ArrayList<>();
+        Map<String, String> foundIds = new HashMap<>();
+        for (TopicDescription topic : found.values()) {
+            foundIds.put(topic.name(), topic.topicId().toString());
+            TopicDescription before = known.put(topic.name(), topic);
+            if (before == null) {
+                TopicSettings.differences(admin(), topic.name()).forEach(Log::warn);
+            } else if (!before.topicId().equals(topic.topicId())) {
+                Log.errorf("%s was deleted and made anew. It is read from its beginning", topic.name());
+                begunAnew.add(topic.name());
+            } else if (before.partitions().size() != topic.partitions().size()) {
+                Log.warnf(
+                        "%s has %d partitions now, and had %d: some projects moved to another one. That is harmless here;"
+                                + " other consumers may rely on their order",
+                        topic.name(),
+                        topic.partitions().size(),
+                        before.partitions().size());
             }
-            // Another instance was faster; that is as good.
         }
+        ids = Map.copyOf(foundIds);
+        problem = missing(found).isEmpty() ? null : "Kafka lacks the topics " + missing(found);
+        begunAnew.forEach(name -> remade.fire(new Remade(name)));
     }
 
-    /** Whether all topics were seen and the producer knows them. */
+    private Admin admin() {
+        if (admin == null) {
+            Map<String, Object> settings = new HashMap<>(broker);
+            settings.keySet().retainAll(AdminClientConfig.configNames());
+            settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 2000);
+            settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 4000);
+            admin = Admin.create(settings);
+        }
+        return admin;
+    }
+
+    /** Whether all topics are there and the producer knows them. */
     public boolean ready() {
-        return ready;
+        return problem == null;
+    }
+
+    /** What is wrong with the topics; null when nothing is. */
+    public String problem() {
+        return problem;
+    }
+
+    /** Kafka's id of the topic, which a topic made anew does not share; null while it is not known. */
+    public String id(String topic) {
+        return ids.get(topic);
+    }
+
+    @PreDestroy
+    void close() {
+        if (admin != null) {
+            admin.close(Duration.ofSeconds(1));
+        }
     }
 }

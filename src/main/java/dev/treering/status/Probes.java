@@ -24,9 +24,11 @@ class Probes {
         this.topics = topics;
     }
 
-    /** Kafka's last word, from the records that go there all the time: no question of its own. */
-    boolean kafkaTakesWrites() {
-        return topics.ready() && publisher.healthy();
+    /** Kafka's last word, from the records that go there all the time: no question of its own. Null when it takes them. */
+    String kafkaProblem() {
+        return topics.ready() && !publisher.healthy()
+                ? "it does not acknowledge records; webhooks go to the outbox"
+                : topics.problem();
     }
 
     /** What keeps PostgreSQL from taking writes; null when nothing does. */

@@ -1,15 +1,19 @@
 package dev.treering.status;
 
 import java.sql.SQLException;
+import java.util.Map;
 import java.util.Set;
 
 import jakarta.annotation.security.RolesAllowed;
+import jakarta.persistence.PersistenceException;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 
 import dev.treering.enrichment.EnrichmentJob;
+import dev.treering.history.History;
 import dev.treering.outbox.Outbox;
+import dev.treering.support.Patience;
 import dev.treering.support.Role;
 import dev.treering.support.TreeringConfig;
 
@@ -21,47 +25,67 @@ public class StatusResource {
 
     private final Probes probes;
     private final Outbox outbox;
+    private final History history;
+    private final Patience patience;
     private final EnrichmentJob enrichment;
     private final TreeringConfig config;
 
-    StatusResource(Probes probes, Outbox outbox, EnrichmentJob enrichment, TreeringConfig config) {
+    StatusResource(
+            Probes probes,
+            Outbox outbox,
+            History history,
+            Patience patience,
+            EnrichmentJob enrichment,
+            TreeringConfig config) {
         this.probes = probes;
         this.outbox = outbox;
+        this.history = history;
+        this.patience = patience;
         this.enrichment = enrichment;
         this.config = config;
     }
 
     /**
      * @param state {@code ok}, or {@code degraded} when a part does not do its work
+     * @param waiting the work that waits for PostgreSQL, with its reason
      * @param outbox null while PostgreSQL does not answer
+     * @param losses what Kafka had lost when the history came to read it; null while PostgreSQL does not answer
      */
     public record Status(
             String state,
             Set<Role> roles,
             String kafka,
             String postgresql,
+            Map<String, String> waiting,
             Outbox.Backlog outbox,
+            History.Losses losses,
             EnrichmentJob.Status enrichment) {}
 
     @GET
     public Status status() {
-        boolean kafka = probes.kafkaTakesWrites();
+        String kafka = probes.kafkaProblem();
         String database = probes.databaseProblem();
         EnrichmentJob.Status circleCi = enrichment.status();
-        boolean well = kafka && database == null && !circleCi.state().equals("paused");
+        Map<String, String> waiting = patience.waiting();
+        boolean well = kafka == null
+                && database == null
+                && waiting.isEmpty()
+                && !circleCi.state().equals("paused");
         return new Status(
                 well ? "ok" : "degraded",
                 config.roles(),
-                kafka ? "takes writes" : "does not answer; webhooks go to the outbox",
+                kafka == null ? "takes writes" : kafka,
                 database == null ? "takes writes" : database,
-                database == null ? backlog() : null,
+                waiting,
+                database == null ? ask(outbox::backlog) : null,
+                database == null ? ask(history::losses) : null,
                 circleCi);
     }
 
-    private Outbox.Backlog backlog() {
+    private static <T> T ask(Patience.Work<T> question) {
         try {
-            return outbox.backlog();
-        } catch (SQLException e) {
+            return question.run();
+        } catch (SQLException | PersistenceException e) {
             // It answered a moment ago; the next question will say what is wrong.
             return null;
         }

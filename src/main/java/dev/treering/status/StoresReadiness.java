@@ -28,7 +28,7 @@ class StoresReadiness implements HealthCheck {
 
     @Override
     public HealthCheckResponse call() {
-        boolean kafka = probes.kafkaTakesWrites();
+        boolean kafka = probes.kafkaProblem() == null;
         String database = probes.databaseProblem();
         boolean ready = config.roles().contains(Role.RECEIVER)
                 ? kafka || database == null

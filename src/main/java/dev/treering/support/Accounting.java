@@ -83,14 +83,21 @@ public class Accounting {
                 .increment(entries);
     }
 
-    /** Offsets that Kafka no longer had when we came to read them: facts lost before they were recorded. */
-    public void missed(String topic, long records) {
-        registry.counter("treering.trail.missed", "topic", topic).increment(records);
+    /**
+     * The log was not what it was.
+     *
+     * @param missed offsets that Kafka no longer had when we came to read them: facts lost before they were recorded
+     * @param replaced times it began again below the position: Kafka lost its end, or the topic was made anew
+     */
+    public void lost(String topic, long missed, long replaced) {
+        registry.counter("treering.trail.missed", "topic", topic).increment(missed);
+        registry.counter("treering.trail.replaced", "topic", topic).increment(replaced);
     }
 
-    /** Offsets that stand for other records than before: Kafka lost its log, or the topic was made anew. */
-    public void replaced(String topic, long records) {
-        registry.counter("treering.trail.replaced", "topic", topic).increment(records);
+    /** Work on the database that was tried again; {@code reason} is {@code conflict} or {@code away}. */
+    public void retried(String work, String reason) {
+        registry.counter("treering.database.retries", "work", work, "reason", reason)
+                .increment();
     }
 
     /** A fact can be read now; either time may be unknown. */

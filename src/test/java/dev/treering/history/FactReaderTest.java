@@ -223,6 +223,6 @@ class FactReaderTest {
 
     private static Fact fact(String topic, byte[] body) {
         byte[] digest = Digests.sha256().digest(body);
-        return new Fact(topic, 0, 0, Instant.EPOCH, null, null, null, null, null, null, null, body, digest);
+        return new Fact(topic, 0, 0, Instant.EPOCH, null, null, null, null, null, null, null, body, digest, null);
     }
 }

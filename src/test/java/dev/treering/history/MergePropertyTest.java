@@ -295,7 +295,8 @@ class MergePropertyTest {
                     appendedAt,
                     null,
                     told.body(),
-                    Digests.sha256().digest(told.body())));
+                    Digests.sha256().digest(told.body()),
+                    null));
         }
 
         List<List<Fact>> batches() {
