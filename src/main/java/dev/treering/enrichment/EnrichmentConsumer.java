@@ -11,7 +11,7 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import dev.treering.event.Webhook;
 import dev.treering.support.Json;
 import dev.treering.support.Patience;
-import io.smallrye.common.annotation.Blocking;
+import io.smallrye.reactive.messaging.annotations.Blocking;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
@@ -31,7 +31,7 @@ public class EnrichmentConsumer {
     }
 
     @Incoming("enrichment")
-    @Blocking
+    @Blocking("enrichment")
     void consume(ConsumerRecords<byte[], byte[]> records) throws InterruptedException {
         Map<Task.Key, Task> named = new HashMap<>();
         for (ConsumerRecord<byte[], byte[]> record : records) {

@@ -6,7 +6,7 @@ import java.util.List;
 import jakarta.enterprise.context.ApplicationScoped;
 
 import dev.treering.support.Patience;
-import io.smallrye.common.annotation.Blocking;
+import io.smallrye.reactive.messaging.annotations.Blocking;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
@@ -24,7 +24,7 @@ public class HistoryConsumer {
     }
 
     @Incoming("history")
-    @Blocking
+    @Blocking("history")
     void consume(ConsumerRecords<byte[], byte[]> records) throws InterruptedException {
         List<Fact> facts = new ArrayList<>(records.count());
         for (ConsumerRecord<byte[], byte[]> record : records) {
