@@ -27,7 +27,7 @@ class Probes {
     /** Kafka's last word, from the records that go there all the time: no question of its own. Null when it takes them. */
     String kafkaProblem() {
         return topics.ready() && !publisher.healthy()
-                ? "it does not acknowledge records; webhooks go to the outbox"
+                ? "does not answer; webhooks go to the outbox"
                 : topics.problem();
     }
 
