@@ -271,7 +271,7 @@ final class ReferenceHistory {
         // Where git/branch is empty, the provider's own names the same branch.
         String branch = text(parameters.at("/git/branch"));
         claim("pipeline", id, "ref", weight, values("branch", branch == null ? text(provider.path("branch")) : branch));
-        String url = gitlab ? text(provider.path("web_url")) : null;
+        String url = text(gitlab ? provider.path("web_url") : parameters.at("/git/repo_url"));
         claim(
                 "pipeline",
                 id,
