@@ -14,10 +14,12 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
     public static final String SECRET = "first-secret-of-the-default-endpoint";
     public static final String SECOND_SECRET = "second-secret-of-the-default-endpoint";
     public static final String OTHER_ENDPOINT_SECRET = "secret-of-another-endpoint";
+    public static final String ROTATING_SECRET = "secret-that-a-test-rotates";
     public static final String TOKEN = "test-admin-token";
 
     // The one stub; tests tell it what CircleCI knows.
     private static CircleCiStub circleCi;
+    private static MountedSecret mounted;
 
     private EmbeddedStores stores;
 
@@ -30,6 +32,11 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
         settings.put("quarkus.management.test-port", "0");
         settings.put("treering.webhook.secrets", SECRET + "," + SECOND_SECRET);
         settings.put("treering.webhook.endpoints.other.secrets", OTHER_ENDPOINT_SECRET);
+        mounted = MountedSecret.of(ROTATING_SECRET);
+        settings.put(
+                "treering.webhook.endpoints.rotating.secrets-file",
+                mounted.file().toString());
+        settings.put("treering.webhook.reload-interval", "1s");
         settings.put("treering.security.bootstrap-token", TOKEN);
         settings.put("treering.circleci.url", circleCi.url().toString());
         settings.put("treering.circleci.token", circleCi.token());
@@ -39,6 +46,11 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
 
     public static CircleCiStub circleCi() {
         return circleCi;
+    }
+
+    /** The secrets of {@code /webhooks/circleci/rotating}. */
+    public static MountedSecret mounted() {
+        return mounted;
     }
 
     @Override

@@ -14,4 +14,9 @@ public final class Notice {
             Log.warn(text);
         }
     }
+
+    /** What was said has passed; if it comes again, it is said again. */
+    public synchronized void over() {
+        said = null;
+    }
 }

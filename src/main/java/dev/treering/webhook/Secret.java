@@ -42,4 +42,14 @@ final class Secret {
     boolean signed(byte[] body, byte[] signature) {
         return MessageDigest.isEqual(mac.get().doFinal(body), signature);
     }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Secret secret && key.equals(secret.key);
+    }
+
+    @Override
+    public int hashCode() {
+        return key.hashCode();
+    }
 }

@@ -1,5 +1,6 @@
 package dev.treering.webhook;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -11,19 +12,29 @@ import jakarta.validation.constraints.Min;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import io.smallrye.config.WithParentName;
+import org.hibernate.validator.constraints.time.DurationMax;
+import org.hibernate.validator.constraints.time.DurationMin;
 
 /** The webhook door, under {@code treering.webhook.}. */
 @ConfigMapping(prefix = "treering.webhook")
 public interface WebhookConfig {
 
-    /**
-     * Signing secrets of the default endpoint {@code /webhooks/circleci}, comma-separated; any one of them verifies, so
-     * that a secret can be rotated. Without a secret the endpoint is 404.
-     */
-    Optional<List<String>> secrets();
+    /** The default endpoint {@code /webhooks/circleci}. */
+    @WithParentName
+    Door door();
 
     /** More endpoints, {@code /webhooks/circleci/{name}}, each with secrets of its own. */
-    Map<String, Endpoint> endpoints();
+    Map<String, Door> endpoints();
+
+    /**
+     * How often secrets are read anew, from the settings' files and from {@code secrets-file}: that long a removed secret
+     * still verifies. From a second to a minute.
+     */
+    @WithDefault("2s")
+    @DurationMin(seconds = 1)
+    @DurationMax(minutes = 1)
+    Duration reloadInterval();
 
     /** The largest body taken; a topic's record may have 1 MiB, headers included. */
     @WithDefault("900K")
@@ -43,9 +54,13 @@ public interface WebhookConfig {
     @Max(3600)
     int retryAfterSeconds();
 
-    interface Endpoint {
+    /** The secrets of one endpoint, from both settings together; without any it is 404. */
+    interface Door {
 
-        /** Signing secrets of this endpoint, comma-separated. */
-        List<String> secrets();
+        /** Signing secrets, comma-separated; any one of them verifies, so that a secret can be rotated. */
+        Optional<List<String>> secrets();
+
+        /** Files with one signing secret a line, comma-separated: a mounted Kubernetes Secret, for example. */
+        Optional<List<Path>> secretsFile();
     }
 }

@@ -1,9 +1,7 @@
 package dev.treering.webhook;
 
 import java.time.Clock;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -35,12 +33,11 @@ import io.vertx.ext.web.RoutingContext;
 class WebhookRoute {
 
     private static final String PATH = "/webhooks/circleci";
-    private static final String DEFAULT_ENDPOINT = "default";
 
     // What is left of a record of 1 MiB after key, headers and framing, with room to spare.
     private static final long LARGEST_BODY = 960 * 1024;
 
-    private final Map<String, Endpoint> endpoints = new HashMap<>();
+    private final Endpoints endpoints;
     private final WebhookConfig config;
     private final BodyReader bodies;
     private final Receiver receiver;
@@ -55,12 +52,14 @@ class WebhookRoute {
     WebhookRoute(
             WebhookConfig config,
             TreeringConfig treering,
+            Endpoints endpoints,
             BodyReader bodies,
             Receiver receiver,
             Accounting accounting,
             ObjectMapper json,
             Clock clock) {
         this.config = config;
+        this.endpoints = endpoints;
         this.bodies = bodies;
         this.receiver = receiver;
         this.accounting = accounting;
@@ -72,31 +71,22 @@ class WebhookRoute {
                     "treering.webhook.max-body-size may be %d bytes at most: a topic's record has 1 MiB, headers included"
                             .formatted(LARGEST_BODY));
         }
-        open(DEFAULT_ENDPOINT, config.secrets().orElse(List.of()));
-        config.endpoints().forEach((name, endpoint) -> open(name, endpoint.secrets()));
-    }
-
-    private void open(String name, List<String> secrets) {
-        List<String> given =
-                secrets.stream().filter(secret -> !secret.isBlank()).toList();
-        if (!given.isEmpty()) {
-            endpoints.put(name, Endpoint.of(name, given));
-        }
     }
 
     void register(@Observes Router router) {
         if (!open) {
             return;
         }
-        if (!endpoints.containsKey(DEFAULT_ENDPOINT)) {
+        endpoints.read();
+        if (endpoints.named(Endpoints.DEFAULT) == null) {
             Log.warn("No webhook secret is set, so " + PATH + " is 404. Set TREERING_WEBHOOK_SECRETS to the secret that"
                     + " CircleCI signs with (Project Settings > Webhooks)");
         }
         config.endpoints().keySet().stream()
-                .filter(name -> !endpoints.containsKey(name))
+                .filter(name -> endpoints.named(name) == null)
                 .forEach(name -> Log.warnf("%s/%s has no secret, so it is 404", PATH, name));
         // Before everything of Quarkus that reads or limits a body (-2): this door counts for itself.
-        router.post(PATH).order(-100).handler(context -> receive(context, DEFAULT_ENDPOINT));
+        router.post(PATH).order(-100).handler(context -> receive(context, Endpoints.DEFAULT));
         router.post(PATH + "/:endpoint")
                 .order(-100)
                 .handler(context -> receive(context, context.pathParam("endpoint")));
@@ -104,15 +94,14 @@ class WebhookRoute {
 
     private void receive(RoutingContext routing, String name) {
         HttpServerRequest request = routing.request();
-        Endpoint endpoint = endpoints.get(name);
-        if (endpoint == null) {
+        if (endpoints.named(name) == null) {
             refuse(
                     request,
                     Refusal.of(404, "unknown_endpoint", "There is no webhook endpoint here, or it has no secret yet"));
         } else if (!isJson(request)) {
             refuse(request, Refusal.of(415, "media_type", "Send application/json without a content-encoding"));
         } else {
-            bodies.read(request, bytes -> verify(request, endpoint, bytes), refusal -> refuse(request, refusal));
+            bodies.read(request, bytes -> verify(request, name, bytes), refusal -> refuse(request, refusal));
         }
     }
 
@@ -123,10 +112,12 @@ class WebhookRoute {
                 && request.getHeader("content-encoding") == null;
     }
 
-    private void verify(HttpServerRequest request, Endpoint endpoint, byte[] body) {
+    private void verify(HttpServerRequest request, String name, byte[] body) {
+        // Asked again: the body may have taken its time, and a secret removed meanwhile verifies nothing.
+        Endpoint endpoint = endpoints.named(name);
         // Two header lines are two claims; a proxy in front may have checked the other one.
         List<String> signatures = request.headers().getAll("circleci-signature");
-        Optional<Secret> signer = signatures.size() == 1
+        Optional<Secret> signer = endpoint != null && signatures.size() == 1
                 ? Signature.parse(signatures.get(0)).flatMap(signature -> endpoint.verify(body, signature))
                 : Optional.empty();
         if (signer.isEmpty()) {
