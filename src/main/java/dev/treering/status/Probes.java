@@ -26,9 +26,7 @@ class Probes {
 
     /** Kafka's last word, from the records that go there all the time: no question of its own. Null when it takes them. */
     String kafkaProblem() {
-        return topics.ready() && !publisher.healthy()
-                ? "does not answer; webhooks go to the outbox"
-                : topics.problem();
+        return topics.ready() && !publisher.healthy() ? "does not answer; webhooks go to the outbox" : topics.problem();
     }
 
     /** What keeps PostgreSQL from taking writes; null when nothing does. */

@@ -104,6 +104,17 @@ final class Postgres extends Part {
         }
     }
 
+    /** As the server's administrator. */
+    void administer(String sql) {
+        String url = jdbcUrl(port).replaceFirst("[^/]*$", "postgres");
+        try (Connection connection = DriverManager.getConnection(url, "postgres", "postgres");
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new IllegalStateException(sql, e);
+        }
+    }
+
     /** The administrator's "immediate" shutdown: as a crash, with recovery at the next start. */
     void stopImmediately() {
         stop("QUIT");

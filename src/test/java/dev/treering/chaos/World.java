@@ -28,6 +28,7 @@ final class World implements AutoCloseable {
 
     private final Path folder;
     private final Map<String, String> settings = new HashMap<>();
+    private final List<String> databaseSettings = new ArrayList<>();
     private int brokerCount = 1;
     private int receiverCount = 1;
     private int workerCount = 1;
@@ -82,6 +83,12 @@ final class World implements AutoCloseable {
         return this;
     }
 
+    /** A setting of the database server: {@code fsync=on}. */
+    World databaseSetting(String setting) {
+        databaseSettings.add(setting);
+        return this;
+    }
+
     World start() {
         long begin = System.nanoTime();
         CompletableFuture<Void> databaseUp = CompletableFuture.runAsync(this::startDatabase);
@@ -109,6 +116,7 @@ final class World implements AutoCloseable {
         int port = Ports.free();
         databaseProxy = proxied ? Proxy.before(port) : null;
         database = new Postgres(folder.resolve("postgres"), port, proxied ? databaseProxy.port() : port);
+        databaseSettings.forEach(database::with);
         database.start();
     }
 

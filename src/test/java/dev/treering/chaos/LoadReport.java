@@ -1,0 +1,286 @@
+package dev.treering.chaos;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.LongStream;
+
+import dev.treering.chaos.Load.Figures;
+import dev.treering.simulation.Delivery;
+import dev.treering.simulation.Scenarios;
+import dev.treering.simulation.Webhooks;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * How fast: {@code mvn verify -Pchaos -Dit.test=LoadReport}. Prints accepted webhooks a second and how long an answer takes, facts a second from
+ * a backlog into the history, and how long a fact takes from the sender to a reader. Where programs to compare with are
+ * given, also as a ratio to those, which ran in the same minute on the same broker and database:
+ *
+ * <ul>
+ *   <li>{@code -Dtreering.load.receive=}: a command that serves {@code POST /webhooks/circleci}, with {@code {port}},
+ *       {@code {bootstrap}}, {@code {topic}} and {@code {secret}} to be filled in;
+ *   <li>{@code -Dtreering.load.drain=}: a command that reads a topic into PostgreSQL and prints {@code = N/s}, with {@code
+ *       {bootstrap}}, {@code {topic}}, {@code {jdbc}} (user {@code treering}) and {@code {count}}.
+ * </ul>
+ */
+class LoadReport {
+
+    private static final Path FILE = Path.of("target", "load-report.txt");
+    private static final int CONNECTIONS = 64;
+    private static final int ROUNDS = 5;
+    private static final Duration ROUND = Duration.ofSeconds(6);
+    private static final int BACKLOG = 200_000;
+    private static final int LIVE_RATE = 300;
+    private static final Duration LIVE = Duration.ofSeconds(30);
+
+    // So many projects, for a project's events stay in one partition.
+    private final List<Scenarios> scenarios =
+            LongStream.range(0, 40).mapToObj(i -> new Scenarios(Seed.VALUE + i)).toList();
+    private final List<Part> others = new ArrayList<>();
+    private World world;
+    private long run;
+
+    @AfterEach
+    void close() {
+        others.forEach(Part::close);
+        world.close();
+    }
+
+    private static void say(String text, Object... values) {
+        String line = text.formatted(values);
+        System.out.println("load: " + line);
+        try {
+            Files.writeString(FILE, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private List<Delivery> events(int count) {
+        List<Delivery> events = new ArrayList<>(count + 20);
+        while (events.size() < count) {
+            events.addAll(nextRun());
+        }
+        return events.subList(0, count);
+    }
+
+    private List<Delivery> nextRun() {
+        Scenarios family = scenarios.get((int) (run % scenarios.size()));
+        return Webhooks.of(
+                family.green(run++ / scenarios.size() + 1, Instant.now().minusSeconds(600)));
+    }
+
+    @Test
+    void receive() throws Exception {
+        // Given a receiver, and what it is compared with
+        world = World.named("load-receive")
+                .databaseSetting("fsync=on")
+                .receivers(0)
+                .workers(0)
+                .start();
+        Instance receiver = world.instance("receiver", "receiver");
+        others.add(receiver);
+        receiver.start();
+        List<byte[]> requests = Wire.requests(events(20_000));
+        Load ours = new Load(receiver.port(), CONNECTIONS);
+        Load ceiling = ceiling();
+        // When both are warm
+        for (Load load : ceiling == null ? List.of(ours) : List.of(ceiling, ours)) {
+            load.asFastAsPossible(requests, Duration.ofSeconds(10));
+        }
+        List<Figures> figures = new ArrayList<>();
+        List<Double> ratios = new ArrayList<>();
+        for (int round = 1; round <= ROUNDS; round++) {
+            Figures limit = ceiling == null ? null : ceiling.asFastAsPossible(requests, ROUND);
+            Figures one = ours.asFastAsPossible(requests, ROUND);
+            figures.add(one);
+            say("receive %d   accepted %s", round, one);
+            if (limit != null) {
+                ratios.add(one.perSecond() / limit.perSecond());
+                say("          ceiling %s   ours is %.2f of it", limit, ratios.get(round - 1));
+            }
+        }
+        double median = median(figures.stream().map(Figures::perSecond).toList());
+        say(
+                "receive     median %,.0f/s%s",
+                median, ratios.isEmpty() ? "" : ", %.2f of the ceiling".formatted(median(ratios)));
+        Figures half = ours.atRate(requests, median / 2, Duration.ofSeconds(15));
+        say("receive     at half of that %s", half);
+        // Then
+        assertThat(figures).allSatisfy(one -> assertThat(one.others()).isZero());
+        assertThat(half.others()).isZero();
+    }
+
+    private Load ceiling() throws Exception {
+        String command = System.getProperty("treering.load.receive", "");
+        if (command.isEmpty()) {
+            return null;
+        }
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", world.bootstrapServers()))) {
+            admin.createTopics(List.of(new NewTopic("load-ceiling", 12, (short) 1)))
+                    .all()
+                    .get();
+        }
+        int port = Ports.free();
+        Program program = new Program(
+                world.folder(),
+                "ceiling",
+                command.replace("{port}", Integer.toString(port))
+                        .replace("{bootstrap}", world.bootstrapServers())
+                        .replace("{topic}", "load-ceiling")
+                        .replace("{secret}", Instance.SECRET),
+                port);
+        others.add(program);
+        program.start();
+        return new Load(port, CONNECTIONS);
+    }
+
+    @Test
+    void drain_and_freshness() throws Exception {
+        // Given a backlog
+        world = World.named("load-drain")
+                .databaseSetting("fsync=on")
+                .receivers(1)
+                .workers(0)
+                .start();
+        Instance worker = world.instance("worker", "worker");
+        others.add(worker);
+        fill();
+        double ceiling = drainedByTheCeiling();
+        // When a worker starts
+        worker.start();
+        double cold = drained(BACKLOG);
+        say("drain       %,8.0f/s by a worker that just started%s", cold, of(ceiling, cold));
+        // And when one that runs finds another
+        worker.freeze();
+        fill();
+        worker.thaw();
+        double warm = drained(2 * BACKLOG);
+        say("drain       %,8.0f/s by a worker that runs%s", warm, of(ceiling, warm));
+        Part.Footprint worn = worker.footprint();
+        say("drain       took %d MB of memory at most, %d threads", worn.megabytes(), worn.threads());
+        // Then
+        await("the outbox is empty")
+                .atMost(Duration.ofMinutes(2))
+                .until(() -> world.database().number("select count(*) from outbox") == 0);
+        assertThat(world.database().number("select count(*) from dead_letter")).isZero();
+        assertThat(world.database().number("select count(*) from trail where outcome = 'applied'"))
+                .isEqualTo(2 * BACKLOG);
+        freshness();
+    }
+
+    private void fill() {
+        Load load = new Load(world.receiver().port(), CONNECTIONS);
+        for (int sent = 0; sent < BACKLOG; sent += 20_000) {
+            assertThat(load.each(Wire.requests(events(20_000))).accepted()).isEqualTo(20_000);
+        }
+    }
+
+    private long recorded() {
+        return world.database().number("select coalesce(sum(next_offset), 0) from stream_position");
+    }
+
+    /** From the first record of it to the last. */
+    private double drained(long total) {
+        long before = recorded();
+        await("the worker begins")
+                .atMost(Duration.ofSeconds(60))
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> recorded() > before);
+        long first = recorded();
+        long begin = System.nanoTime();
+        await("the backlog is drained")
+                .atMost(Duration.ofMinutes(5))
+                .pollInterval(Duration.ofMillis(100))
+                .until(() -> recorded() >= total);
+        return (total - first) / ((System.nanoTime() - begin) / 1e9);
+    }
+
+    private double drainedByTheCeiling() throws IOException, InterruptedException {
+        String command = System.getProperty("treering.load.drain", "");
+        if (command.isEmpty()) {
+            return 0;
+        }
+        world.database().administer("create database ceiling owner treering");
+        Program program = new Program(
+                world.folder(),
+                "drain-ceiling",
+                command.replace("{bootstrap}", world.bootstrapServers())
+                        .replace("{topic}", "circleci.webhooks")
+                        .replace("{jdbc}", world.database().jdbcUrl().replaceFirst("[^/]*$", "ceiling"))
+                        .replace("{count}", Integer.toString(BACKLOG)),
+                0);
+        others.add(program);
+        program.launch();
+        await("the ceiling has drained").atMost(Duration.ofMinutes(2)).until(() -> !program.running());
+        Matcher figure = Pattern.compile("= (\\d+)/s").matcher(program.output());
+        assertThat(figure.find()).as(program.tail()).isTrue();
+        double ceiling = Double.parseDouble(figure.group(1));
+        say("drain       %,8.0f/s by the ceiling", ceiling);
+        return ceiling;
+    }
+
+    private static String of(double ceiling, double rate) {
+        return ceiling == 0 ? "" : ", %.2f of the ceiling".formatted(rate / ceiling);
+    }
+
+    /** Through the door of the receiver, and read back over HTTP. */
+    private void freshness() throws Exception {
+        List<byte[]> requests = Wire.requests(events((int) (LIVE_RATE * LIVE.toSeconds())));
+        Load load = new Load(world.receiver().port(), 16);
+        CompletableFuture<Figures> traffic =
+                CompletableFuture.supplyAsync(() -> load.atRate(requests, LIVE_RATE, LIVE));
+        List<Long> nanos = new ArrayList<>();
+        try (Wire wire = new Wire(world.receiver().port())) {
+            while (!traffic.isDone()) {
+                Delivery end = endOfARun();
+                String path = "/api/v2/workflow/"
+                        + end.body().replaceAll("(?s).*\"workflow\":\\{[^{}]*?\"id\":\"([^\"]*)\".*", "$1");
+                long begin = System.nanoTime();
+                assertThat(wire.exchange(Wire.request(end))).isEqualTo(202);
+                await().pollInterval(Duration.ofMillis(5))
+                        .pollDelay(Duration.ZERO)
+                        .until(() -> world.receiver().get(path).statusCode() == 200);
+                nanos.add(System.nanoTime() - begin);
+            }
+        }
+        long[] sorted = nanos.stream().mapToLong(Long::longValue).sorted().toArray();
+        Figures seen = new Figures(sorted.length, 0, LIVE.toSeconds(), sorted);
+        say("live        at %d/s: answered %s", LIVE_RATE, traffic.join());
+        say(
+                "freshness   from the sender to a reader: p50 %.0f ms, p99 %.0f ms, max %.0f ms (%d samples)",
+                seen.millis(0.5), seen.millis(0.99), seen.millis(1), sorted.length);
+        assertThat(traffic.join().others()).isZero();
+    }
+
+    /** The last webhook of a run whose others nobody sends: before it, the workflow is unknown. */
+    private Delivery endOfARun() {
+        return nextRun().stream()
+                .filter(delivery -> delivery.eventType().equals("workflow-completed"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static double median(List<Double> values) {
+        double[] sorted =
+                values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+        return Arrays.stream(sorted).skip((sorted.length - 1) / 2).findFirst().orElse(0);
+    }
+}
