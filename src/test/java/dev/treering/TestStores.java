@@ -37,6 +37,7 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
                 "treering.webhook.endpoints.rotating.secrets-file",
                 mounted.file().toString());
         settings.put("treering.webhook.reload-interval", "1s");
+        settings.put("quarkus.http.idle-timeout", "3s");
         settings.put("treering.security.bootstrap-token", TOKEN);
         settings.put("treering.circleci.url", circleCi.url().toString());
         settings.put("treering.circleci.token", circleCi.token());
