@@ -30,6 +30,7 @@ final class Instance extends Part {
             .build();
 
     private final Map<String, String> settings = new HashMap<>();
+    private String heap = "512m";
     private final int port = Ports.free();
     private final int managementPort = Ports.free();
 
@@ -54,6 +55,12 @@ final class Instance extends Part {
         return this;
     }
 
+    /** Another heap than 512 MB for its next start, as {@code -Xmx} takes it. */
+    Instance heap(String size) {
+        heap = size;
+        return this;
+    }
+
     int port() {
         return port;
     }
@@ -67,7 +74,7 @@ final class Instance extends Part {
     List<String> command() {
         return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx512m",
+                "-Xmx" + heap,
                 "-XX:+ExitOnOutOfMemoryError",
                 "-jar",
                 ARTEFACT.toAbsolutePath().toString());

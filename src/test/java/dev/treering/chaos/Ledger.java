@@ -24,6 +24,8 @@ final class Ledger {
         volatile int attempts;
         volatile int accepted;
         volatile int copies;
+        // Records of it that Kafka lost on purpose before anybody read them.
+        volatile int deleted;
 
         private Entry(String key) {
             this.key = key;
@@ -31,6 +33,11 @@ final class Ledger {
 
         boolean acknowledged() {
             return accepted > 0;
+        }
+
+        /** How often it was accepted and must have been recorded. */
+        int owed() {
+            return accepted - deleted;
         }
     }
 

@@ -168,8 +168,10 @@ final class Oracle {
                 .forEach(row -> positions.put(
                         new TopicPartition(row.get(0), Integer.parseInt(row.get(1))), Long.valueOf(row.get(2))));
         for (String topic : List.of(Topics.WEBHOOKS, Topics.SNAPSHOTS)) {
+            Map<TopicPartition, Long> begins = kafka.beginningOffsets(partitions(kafka, topic));
             kafka.endOffsets(partitions(kafka, topic)).forEach((partition, end) -> {
-                long next = positions.getOrDefault(partition, 0L);
+                // What Kafka no longer has is noticed when the next record comes.
+                long next = Math.max(begins.get(partition), positions.getOrDefault(partition, 0L));
                 if (next < end) {
                     left.add(partition + " " + (end - next));
                 }
@@ -194,7 +196,7 @@ final class Oracle {
     /** I1 and I2: what was acknowledged is there, nothing else is, and each was applied once. */
     private void acknowledgedIsKept(Connection connection) throws SQLException {
         Set<String> missing = new HashSet<>();
-        world.ledger().entries().stream().filter(Ledger.Entry::acknowledged).forEach(entry -> missing.add(entry.key));
+        world.ledger().entries().stream().filter(entry -> entry.owed() > 0).forEach(entry -> missing.add(entry.key));
         long invented = 0;
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery("""
@@ -216,11 +218,11 @@ final class Oracle {
                     }
                     // What was tried may have come in once for each attempt; a repeated carry-over has the same
                     // receipt.
-                    if (row.getLong(4) < entry.accepted) {
+                    if (row.getLong(4) < entry.owed()) {
                         violated(
                                 "I1",
                                 "accepted %d times, but %d times in the trail: %s",
-                                entry.accepted,
+                                entry.owed(),
                                 row.getLong(4),
                                 key);
                     }

@@ -139,7 +139,9 @@ public final class HistoryCheck {
         Map<String, Long> next = new HashMap<>();
         try (Statement statement = connection.createStatement()) {
             statement.setFetchSize(PORTION);
-            try (ResultSet row = statement.executeQuery("select * from trail order by topic, partition, \"offset\"")) {
+            try (ResultSet row = statement.executeQuery(
+                    // An offset may stand for several records: Kafka lost its log, or the topic was made anew.
+                    "select * from trail order by topic, partition, appended_at, \"offset\"")) {
                 while (row.next()) {
                     String partition = row.getString("topic") + "/" + row.getInt("partition");
                     byte[] salted = sha256(row.getBytes("salt"), row.getBytes("body"));
