@@ -2,7 +2,6 @@ package dev.treering.support;
 
 import java.sql.SQLException;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -14,8 +13,6 @@ import jakarta.inject.Singleton;
 
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
-import io.smallrye.reactive.messaging.ChannelRegistry;
-import io.smallrye.reactive.messaging.PausableChannel;
 
 /**
  * Work on the database that must be done however long that takes: nobody else would do it, and nothing may be skipped.
@@ -87,14 +84,6 @@ public class Patience {
     /** What waits for the database now, and why, by name. */
     public Map<String, String> waiting() {
         return new TreeMap<>(waiting);
-    }
-
-    /** Before anything closes: what is handed to a consumer whose thread is gone ends in a stack trace. */
-    void pause(@Observes ShutdownEvent event, ChannelRegistry channels) {
-        channels.getIncomingNames().stream()
-                .map(channels::getPausable)
-                .filter(Objects::nonNull)
-                .forEach(PausableChannel::pause);
     }
 
     void stop(@Observes ShutdownEvent event) {
