@@ -117,7 +117,7 @@ class Enricher {
         try {
             CloudEvent event = CloudEvent.of(snapshot, Json.CIRCLECI.writeValueAsBytes(snapshot));
             var headers = new RecordHeaders();
-            event.headersBytes().forEach(headers::add);
+            event.forEachHeader(headers::add);
             snapshots.sendMessageAndAwait(Message.of(
                     event.value(),
                     Metadata.of(OutgoingKafkaRecordMetadata.<byte[]>builder()

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.BiConsumer;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -79,11 +80,9 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
         return new CloudEvent(Topics.EVENTS, key, headers, value);
     }
 
-    /** The headers as they travel. */
-    public Map<String, byte[]> headersBytes() {
-        Map<String, byte[]> bytes = new LinkedHashMap<>();
-        headers.forEach((name, text) -> bytes.put(name, text.getBytes(UTF_8)));
-        return bytes;
+    /** Hands over the headers as they travel. */
+    public void forEachHeader(BiConsumer<String, byte[]> to) {
+        headers.forEach((name, text) -> to.accept(name, text.getBytes(UTF_8)));
     }
 
     public byte[] keyBytes() {

@@ -66,7 +66,7 @@ public class Publisher {
     public CompletableFuture<Void> publish(CloudEvent event) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         var headers = new RecordHeaders();
-        event.headersBytes().forEach(headers::add);
+        event.forEachHeader(headers::add);
         try {
             producer.send(
                     new ProducerRecord<>(event.topic(), null, event.keyBytes(), event.value(), headers),

@@ -29,7 +29,9 @@ record Delivery(UUID receipt, Instant receivedAt, String endpoint, String secret
             String webhookId = null;
             try (JsonParser json = Json.FACTORY.createParser(body)) {
                 if (json.nextToken() == JsonToken.START_OBJECT) {
-                    while (json.nextToken() == JsonToken.FIELD_NAME) {
+                    // CircleCI says these first; what follows, most of the body, need not be read here.
+                    while ((id == null || type == null || happenedAt == null || projectId == null || webhookId == null)
+                            && json.nextToken() == JsonToken.FIELD_NAME) {
                         String name = json.currentName();
                         json.nextToken();
                         switch (name) {
