@@ -38,6 +38,18 @@ final class SlowSender implements AutoCloseable {
         return text.toString();
     }
 
+    /** The status line of the answer; empty when the connection is closed without one. */
+    String firstLine() throws IOException {
+        socket.setSoTimeout((int) PATIENCE.toMillis());
+        StringBuilder line = new StringBuilder();
+        for (int c = socket.getInputStream().read();
+                c >= 0 && c != '\n';
+                c = socket.getInputStream().read()) {
+            line.append((char) c);
+        }
+        return line.toString();
+    }
+
     /** Sends a character every now and then; how long until the other side closed the connection. */
     Duration dribble(String characters) throws IOException {
         long begun = System.nanoTime();

@@ -14,6 +14,7 @@ import dev.treering.Signed;
 import dev.treering.TestStores;
 import io.restassured.RestAssured;
 import io.restassured.response.Response;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import static io.restassured.RestAssured.given;
@@ -88,6 +89,7 @@ class WebhookDoorTest {
     }
 
     @Test
+    @Tag("F10")
     void everyBadSignature_getsTheSameAnswer() {
         byte[] body = ping();
         String good = Signed.signature(body, TestStores.SECRET);
@@ -124,6 +126,11 @@ class WebhookDoorTest {
                 .post("/webhooks/circleci")
                 .then()
                 .statusCode(401);
+        // and nothing of them reached Kafka: in the trail there is the one that follows, alone
+        String receipt = Signed.post(body).then().statusCode(202).extract().path("receipt");
+        await().untilAsserted(() -> assertThat(database.value("""
+                        select string_agg(receipt, ' ') from trail
+                        where event_id = (select event_id from trail where receipt = ?)""", receipt)).isEqualTo(receipt));
     }
 
     @Test
@@ -137,6 +144,7 @@ class WebhookDoorTest {
     }
 
     @Test
+    @Tag("F20")
     void signedGarbage_isAcceptedAndBecomesADeadLetter() {
         // When
         String receipt = Signed.post(new byte[] {(byte) 0xff, 0, 1, 2, '{'})
@@ -151,6 +159,7 @@ class WebhookDoorTest {
     }
 
     @Test
+    @Tag("F14")
     void anUnknownEventType_isAcceptedAndKeptAsUnrecognised() {
         byte[] body =
                 new String(ping(), UTF_8).replace("ping", "pipeline-started").getBytes(UTF_8);
@@ -177,6 +186,7 @@ class WebhookDoorTest {
     }
 
     @Test
+    @Tag("F11")
     void aBodyOfTheLimit_isAcceptedAndOneMoreByteIsNot() {
         byte[] atTheLimit = new byte[900 * 1024];
         Arrays.fill(atTheLimit, (byte) ' ');
@@ -192,6 +202,8 @@ class WebhookDoorTest {
     }
 
     @Test
+    @Tag("F11")
+    @Tag("F12")
     void aChunkedBodyWithoutEnd_isCutAtTheLimit() throws Exception {
         try (Socket socket = new Socket("127.0.0.1", RestAssured.port)) {
             socket.setSoTimeout(10_000);
