@@ -1,5 +1,6 @@
 package dev.treering.event;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,6 +36,7 @@ class OutcomeTest {
         "SUCCESS, UNKNOWN, false",
         ", UNKNOWN, false"
     })
+    @Tag("F14")
     void status_has_an_outcome_and_may_be_an_end(String status, Outcome outcome, boolean terminal) {
         assertThat(Outcome.of(status)).isEqualTo(outcome);
         assertThat(Outcome.of(status).terminal()).isEqualTo(terminal);

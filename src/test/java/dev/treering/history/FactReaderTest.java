@@ -8,6 +8,7 @@ import java.util.Optional;
 import dev.treering.Payloads;
 import dev.treering.event.Topics;
 import dev.treering.support.Digests;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -64,6 +65,7 @@ class FactReaderTest {
     }
 
     @Test
+    @Tag("F14")
     void job_without_a_workflow_has_none() throws Unfoldable {
         // When
         List<Row> rows = read(Payloads.webhook("gitlab-job-completed-without-workflow"));
@@ -74,6 +76,7 @@ class FactReaderTest {
     }
 
     @Test
+    @Tag("F14")
     void ping_gives_no_rows_and_is_known_by_its_webhook() throws Unfoldable {
         // When
         FactReader.Content content = FactReader.read(webhook(Payloads.webhook("ping")));
@@ -124,6 +127,7 @@ class FactReaderTest {
                 "{\"id\":[]}",
                 "{\"happened_at\":\"yesterday\"}"
             })
+    @Tag("F20")
     void bytes_of_another_shape_are_unreadable(String body) {
         assertUnfoldable(webhook(body.getBytes(UTF_8)), Unfoldable.Reason.UNREADABLE);
     }
@@ -140,12 +144,14 @@ class FactReaderTest {
     }
 
     @Test
+    @Tag("F14")
     void event_type_of_another_version_is_unrecognised() {
         assertUnfoldable(edited("workflow-completed", "workflow-started"), Unfoldable.Reason.UNRECOGNISED);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"type", "happened_at", "status", "workflow", "pipeline", "project"})
+    @Tag("F14")
     void webhook_without_what_gives_it_a_place_is_incomplete(String missing) {
         assertUnfoldable(edited('"' + missing + "\":", "\"renamed\":"), Unfoldable.Reason.INCOMPLETE);
     }
@@ -165,9 +171,54 @@ class FactReaderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"0001-01-01T00:00:00Z", "2262-04-12T00:00:00Z", "9999-12-31T23:59:59Z"})
+    @Tag("F16")
     void time_far_from_ours_is_read_like_any_other(String time) throws Unfoldable {
         assertThat(read(edited("2026-03-02T09:17:44.903112Z", time))).hasSize(3);
         assertThat(read(edited("2026-03-02T09:17:44.780Z", time))).hasSize(3);
+    }
+
+    @Test
+    @Tag("F14")
+    void status_and_fields_of_another_version_are_kept_and_passed_over() throws Unfoldable {
+        // When
+        List<Row> rows =
+                read(edited("\"status\": \"success\"", "\"status\":\"exploded\",\"new\":{\"of\":[{\"any\":1}]}"));
+
+        // Then
+        assertThat(said(rows, Group.WORKFLOW_PROGRESS)).element(0).isEqualTo("exploded");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1970-01-01T00:00:00Z, 1970-01-01T00:00:00Z",
+        "2099-01-01T00:00:00Z, 2099-01-01T00:00:00Z",
+        "2026-03-02T09:17:44.903112, 2026-03-02T09:17:44.903112Z"
+    })
+    @Tag("F16")
+    void event_happened_when_it_says_and_not_when_our_clock_does(String text, Instant happenedAt) throws Unfoldable {
+        // Given a receiver whose clock is two days off, either way
+        Fact early = edited("2026-03-02T09:17:44.903112Z", text);
+        Fact late = received(early, Instant.parse("2026-03-04T09:17:45Z"));
+        Fact before = received(early, Instant.parse("2026-02-28T09:17:45Z"));
+
+        // Then
+        assertThat(FactReader.read(late).happenedAt()).isEqualTo(happenedAt);
+        assertThat(told(late)).isEqualTo(told(before)).isEqualTo(told(early));
+    }
+
+    private static Fact received(Fact fact, Instant at) {
+        return new Fact(
+                fact.topic(), 0, 0, at, null, null, null, null, null, at, null, fact.body(), fact.digest(), null);
+    }
+
+    private static List<String> told(Fact fact) throws Unfoldable {
+        return read(fact).stream()
+                .flatMap(row -> row.said().entrySet().stream()
+                        .map(said -> row.id() + " " + said.getKey() + " "
+                                + said.getValue().stamp()
+                                + Arrays.toString(said.getValue().values())))
+                .sorted()
+                .toList();
     }
 
     @ParameterizedTest

@@ -5,6 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
 
 import jakarta.inject.Inject;
 
@@ -17,6 +21,8 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -31,6 +37,8 @@ class HistoryFlowTest {
 
     @ConfigProperty(name = "kafka.bootstrap.servers")
     String kafka;
+
+    private final ExecutorService senders = Executors.newFixedThreadPool(8);
 
     private static byte[] workflowCompleted(UUID event, UUID project, UUID pipeline, UUID workflow, String status) {
         return workflowCompleted(
@@ -53,16 +61,24 @@ class HistoryFlowTest {
                 .getBytes(UTF_8);
     }
 
+    @AfterEach
+    void stop_the_senders() {
+        senders.shutdownNow();
+    }
+
     @Test
+    @Tag("F09")
     void fiftyCopiesOfOneDelivery_areFiftyTrailEntriesOneSeenEventAndOneAppliedChange() {
         // Given
         UUID event = UUID.randomUUID();
         UUID workflow = UUID.randomUUID();
         byte[] body = workflowCompleted(event, UUID.randomUUID(), UUID.randomUUID(), workflow, "success");
         // When
-        for (int i = 0; i < 50; i++) {
-            Signed.post(body).then().statusCode(202);
-        }
+        IntStream.range(0, 50)
+                .mapToObj(i -> CompletableFuture.runAsync(
+                        () -> Signed.post(body).then().statusCode(202), senders))
+                .toList()
+                .forEach(CompletableFuture::join);
         // Then
         await().atMost(Duration.ofSeconds(20))
                 .untilAsserted(() -> assertThat(
@@ -82,6 +98,60 @@ class HistoryFlowTest {
     }
 
     @Test
+    @Tag("F09")
+    void anotherBodyUnderTheSameId_isKeptBesideTheFirstAndMergedByItsTime() {
+        // Given
+        UUID event = UUID.randomUUID();
+        UUID project = UUID.randomUUID();
+        UUID pipeline = UUID.randomUUID();
+        UUID workflow = UUID.randomUUID();
+        String created = "2026-11-20T10:00:00Z";
+        byte[] late = workflowCompleted(event, project, pipeline, workflow, "failed", created, "2026-11-20T10:05:00Z");
+        byte[] early =
+                workflowCompleted(event, project, pipeline, workflow, "success", created, "2026-11-20T10:04:00Z");
+        // When
+        Signed.post(late).then().statusCode(202);
+        Signed.post(early).then().statusCode(202);
+        // Then
+        await().untilAsserted(() -> assertThat(database.count(
+                        "select count(*) from trail where event_id = ? and outcome = 'applied'", event.toString()))
+                .isEqualTo(2));
+        assertThat(database.count("select count(*) from seen_event where event_id = ?", event.toString()))
+                .isEqualTo(2);
+        assertThat(database.value("select status from workflow where id = ?", workflow))
+                .isEqualTo("failed");
+    }
+
+    @Test
+    @Tag("F17")
+    void aRequestThatIsPlayedAgainDaysLater_isTakenCountedAndChangesNothing() {
+        // Given what came in days ago: nothing of it is young, and others came since
+        UUID event = UUID.randomUUID();
+        UUID project = UUID.randomUUID();
+        UUID pipeline = UUID.randomUUID();
+        UUID workflow = UUID.randomUUID();
+        byte[] captured = workflowCompleted(
+                event, project, pipeline, workflow, "failed", "2026-11-01T10:00:00Z", "2026-11-01T10:05:00Z");
+        Signed.post(captured).then().statusCode(202);
+        Signed.post(workflowCompleted(UUID.randomUUID(), project, pipeline, workflow, "success"))
+                .then()
+                .statusCode(202);
+        await().untilAsserted(() -> assertThat(database.value("select status from workflow where id = ?", workflow))
+                .isEqualTo("success"));
+        String row = "select w::text from workflow w where id = ?";
+        String before = database.value(row, workflow);
+        // When
+        String receipt = Signed.post(captured).then().statusCode(202).extract().path("receipt");
+        // Then
+        await().untilAsserted(() -> assertThat(database.value("select outcome from trail where receipt = ?", receipt))
+                .isEqualTo("duplicate"));
+        assertThat(database.value(row, workflow)).isEqualTo(before);
+        assertThat(database.count("select count(*) from seen_event where event_id = ?", event.toString()))
+                .isOne();
+    }
+
+    @Test
+    @Tag("F19")
     void aCancelledWorkflow_endsAtTheLatestOfItsSeveralWebhooks() {
         // Given
         UUID project = UUID.randomUUID();

@@ -30,6 +30,7 @@ import dev.treering.support.Digests;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -91,6 +92,7 @@ class MergePropertyTest {
     }
 
     @Test
+    @Tag("F19")
     void rows_are_those_of_a_model_that_knows_only_the_set_of_facts() throws SQLException {
         // Given
         ReferenceHistory model = ReferenceHistory.of(told);
@@ -111,6 +113,7 @@ class MergePropertyTest {
     }
 
     @Test
+    @Tag("F19")
     void rows_are_the_same_text_after_another_order() throws SQLException {
         for (String table : HistoryCheck.TABLES) {
             // When
@@ -127,6 +130,8 @@ class MergePropertyTest {
     }
 
     @Test
+    @Tag("F09")
+    @Tag("F20")
     void every_fact_is_in_the_trail_and_applied_once() throws SQLException {
         for (Way way : List.of(first, second)) {
             // Given
@@ -173,6 +178,7 @@ class MergePropertyTest {
     }
 
     @Test
+    @Tag("F17")
     void redelivery_of_what_was_recorded_changes_nothing() throws SQLException {
         // Given
         List<String> before = fingerprints(first);

@@ -3,6 +3,7 @@ package dev.treering.support;
 import java.time.Instant;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -58,6 +59,7 @@ class JsonTest {
     }
 
     @Test
+    @Tag("F11")
     void depth_is_bounded_where_the_field_is_unknown_too() throws JsonProcessingException {
         assertThat(read("{\"x\":" + "[".repeat(60) + "]".repeat(60) + "}")).isNotNull();
         assertThatExceptionOfType(JsonProcessingException.class)
@@ -66,6 +68,7 @@ class JsonTest {
     }
 
     @Test
+    @Tag("F11")
     void length_of_numbers_is_bounded() {
         assertThatExceptionOfType(JsonProcessingException.class)
                 .isThrownBy(() -> read("{\"number\":" + "9".repeat(101) + "}"));

@@ -2,6 +2,7 @@ package dev.treering.support;
 
 import java.time.Instant;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,6 +30,7 @@ class TimesTest {
         "' 2026-03-02T09:14:58Z ', 2026-03-02T09:14:58Z",
         "1970-01-01T00:00:00Z, 1970-01-01T00:00:00Z"
     })
+    @Tag("F16")
     void time_in_a_known_spelling_is_an_instant(String text, Instant time) {
         assertThat(Times.parse(text)).contains(time);
     }

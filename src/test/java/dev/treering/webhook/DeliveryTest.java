@@ -6,6 +6,7 @@ import java.util.UUID;
 import dev.treering.Payloads;
 import dev.treering.event.CloudEvent;
 import dev.treering.event.Topics;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -68,6 +69,7 @@ class DeliveryTest {
     @ParameterizedTest
     @ValueSource(
             strings = {"", "\u0000\u0001", "not json", "[]", "[{\"id\":\"x\"}]", "42", "null", "{\"id\"", "{\"id\":{"})
+    @Tag("F11")
     void bytes_that_say_nothing_are_taken_under_their_receipt(String body) {
         // When
         CloudEvent event = event(body.getBytes(UTF_8));
@@ -137,6 +139,7 @@ class DeliveryTest {
     }
 
     @Test
+    @Tag("F11")
     void hostile_nesting_is_taken_without_being_read() {
         // Given
         byte[] body = ("{\"a\":" + "[".repeat(100_000)).getBytes(UTF_8);

@@ -25,6 +25,7 @@ import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import io.restassured.response.Response;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -121,6 +122,7 @@ class OutboxFallbackTest {
     }
 
     @Test
+    @Tag("F12")
     void aBodyThatDribbles_isCut() throws IOException {
         try (Socket sender = slowly(1000)) {
             sender.setSoTimeout(10_000);

@@ -3,6 +3,7 @@ package dev.treering.webhook;
 import java.util.List;
 import java.util.Locale;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -66,11 +67,13 @@ class SignatureTest {
 
     @ParameterizedTest
     @MethodSource("refused")
+    @Tag("F10")
     void header_without_exactly_one_well_formed_v1_is_refused(String header) {
         assertThat(Signature.parse(header)).isEmpty();
     }
 
     @Test
+    @Tag("F10")
     void missing_header_is_refused() {
         assertThat(Signature.parse(null)).isEmpty();
     }
