@@ -1,7 +1,9 @@
 package dev.treering.chaos;
 
 import java.time.Duration;
+import java.util.function.Predicate;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -9,13 +11,16 @@ import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-/** The broker is gone, hangs or crawls: answers come in time all the same, from the outbox. */
+/** The broker is gone, hangs or crawls, the database too, or there is too much at once: answers come in time all the same. */
 @ChaosSuite
 class BrokerChaos {
 
     private static final int RATE = 200;
-    // The two timeouts, and what a busy machine of two processors adds.
     private static final int LONGEST_ANSWER = 3_500;
+    private static final Predicate<JsonNode> KAFKA =
+            status -> status.path("kafka").asText().contains("does not answer");
+    private static final Predicate<JsonNode> DATABASE =
+            status -> !status.path("postgresql").asText().equals("takes writes");
 
     private World world;
 
@@ -35,24 +40,134 @@ class BrokerChaos {
     @Tag("F01")
     void events_are_accepted_in_time_while_the_broker_is_dead() throws Exception {
         // Given
-        Scenario scenario = world.scenario("F01");
-        scenario.traffic(RATE);
-        scenario.run(Duration.ofSeconds(10));
+        Scenario scenario = underLoad("F01");
 
         // When
         scenario.kill(world.broker());
-        scenario.named(world.receiver(), status -> status.path("kafka").asText().contains("does not answer"));
-        scenario.run(Duration.ofSeconds(3));
-        long breakerOpen = System.nanoTime();
-        scenario.run(Duration.ofSeconds(15));
 
         // Then
-        assertThat(world.receiver().ready()).isTrue();
-        Ledger.Answers meanwhile = world.ledger().answersSince(breakerOpen).until(System.nanoTime() - 4_000_000_000L);
-        assertThat(meanwhile.statuses()).containsOnlyKeys(202);
+        acceptsInTimeWithoutKafka(scenario);
+        scenario.heal();
+        scenario.cleared(world.receiver());
+        scenario.conclude();
+    }
+
+    @Test
+    @Tag("F02")
+    void events_are_accepted_in_time_while_the_broker_hangs() throws Exception {
+        // Given
+        Scenario scenario = underLoad("F02");
+
+        // When
+        world.broker().freeze();
+
+        // Then
+        acceptsInTimeWithoutKafka(scenario);
+        scenario.heal();
+        scenario.cleared(world.receiver());
+        scenario.conclude();
+    }
+
+    @Test
+    @Tag("F03")
+    void what_a_slow_broker_does_not_take_in_time_goes_to_the_outbox() {
+        // Given
+        Scenario scenario = underLoad("F03");
+        double stored = world.receiver().metric("treering_webhooks_outboxed_total");
+
+        // When
+        world.brokerProxy().delay(Duration.ofMillis(500));
+        scenario.run(Duration.ofSeconds(10));
+        world.brokerProxy().narrow(64 * 1024);
+        scenario.run(Duration.ofSeconds(10));
+
+        // Then
+        scenario.heal();
+        scenario.settle();
+        assertThat(world.receiver().metric("treering_webhooks_outboxed_total")).isGreaterThan(stored);
+        assertThat(scenario.answers().statuses()).containsOnlyKeys(202);
         assertThat(scenario.answers().max()).isLessThanOrEqualTo(LONGEST_ANSWER);
+        scenario.conclude();
+    }
+
+    @Test
+    @Tag("F06")
+    void nothing_is_accepted_while_both_stores_are_dead() throws Exception {
+        // Given
+        Scenario scenario = underLoad("F06 dead");
+
+        // When
+        scenario.kill(world.broker());
+        scenario.kill(world.database());
+
+        // Then
+        refusesInTime(scenario);
+    }
+
+    @Test
+    @Tag("F06")
+    void nothing_is_accepted_while_both_stores_hang() throws Exception {
+        // Given
+        Scenario scenario = underLoad("F06 hung");
+
+        // When
+        world.broker().freeze();
+        world.database().freeze();
+
+        // Then
+        refusesInTime(scenario);
+    }
+
+    @Test
+    @Tag("F13")
+    void a_tenfold_burst_is_accepted_or_refused_but_never_left_hanging() {
+        // Given
+        Scenario scenario = underLoad("F13");
+
+        // When
+        scenario.traffic(10 * RATE);
+        scenario.run(Duration.ofSeconds(20));
+        scenario.traffic(RATE);
+        scenario.settle();
+
+        // Then
+        assertThat(scenario.answers().statuses()).containsKey(202).doesNotContainKey(0);
+        assertThat(scenario.answers().statuses().keySet()).isSubsetOf(202, 429, 503);
+        assertThat(scenario.answers().max()).isLessThanOrEqualTo(5_000);
+        scenario.conclude();
+    }
+
+    private Scenario underLoad(String rows) {
+        Scenario scenario = world.scenario(rows);
+        scenario.traffic(RATE);
+        scenario.run(Duration.ofSeconds(3));
+        return scenario;
+    }
+
+    private void acceptsInTimeWithoutKafka(Scenario scenario) throws Exception {
+        scenario.named(world.receiver(), KAFKA);
+        // The last that waited for Kafka have their answers; from here on the breaker is known to be open.
+        scenario.run(Duration.ofSeconds(3));
+        long open = System.nanoTime();
+        scenario.run(Duration.ofSeconds(15));
+        assertThat(world.receiver().ready()).isTrue();
+        Ledger.Answers meanwhile = world.ledger().answersSince(open);
+        assertThat(meanwhile.all()).hasSizeGreaterThan(10 * RATE);
+        assertThat(meanwhile.statuses()).containsOnlyKeys(202);
+        // One request a second finds out whether Kafka is back, and waits for it; the others do not.
         assertThat(meanwhile.percentile(0.99)).isLessThanOrEqualTo(200);
-        world.broker().start();
+        assertThat(scenario.answers().max()).isLessThanOrEqualTo(LONGEST_ANSWER);
+    }
+
+    private void refusesInTime(Scenario scenario) throws Exception {
+        scenario.named(world.receiver(), KAFKA.and(DATABASE));
+        long down = System.nanoTime();
+        scenario.run(Duration.ofSeconds(10));
+        assertThat(world.receiver().ready()).isFalse();
+        Ledger.Answers meanwhile = world.ledger().answersSince(down);
+        assertThat(meanwhile.all()).isNotEmpty().allMatch(answer -> answer.status() == 503 && answer.retryAfter());
+        assertThat(scenario.answers().max()).isLessThanOrEqualTo(LONGEST_ANSWER);
+        scenario.heal();
         scenario.cleared(world.receiver());
         scenario.conclude();
     }

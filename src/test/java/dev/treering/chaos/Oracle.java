@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -299,7 +300,7 @@ final class Oracle {
         }
         Set<String> untold = new HashSet<>(states.keySet());
         Map<String, String> values = new HashMap<>();
-        for (ConsumerRecord<byte[], byte[]> record : read(Topics.EVENTS)) {
+        read(Topics.EVENTS, record -> {
             String id = new String(record.headers().lastHeader(CloudEvent.ID).value(), UTF_8);
             String digest = Sha256.hex(record.value());
             String before = values.putIfAbsent(id, digest);
@@ -318,7 +319,7 @@ final class Oracle {
             if (end.equals(stands) && told.path("status").asText().equals(states.get(entity))) {
                 untold.remove(entity);
             }
-        }
+        });
         untold.stream()
                 .limit(3)
                 .forEach(entity -> violated("I4", "nobody was told of %s %s", entity, states.get(entity)));
@@ -332,18 +333,16 @@ final class Oracle {
         }
     }
 
-    private List<ConsumerRecord<byte[], byte[]>> read(String topic) {
-        List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+    private void read(String topic, Consumer<ConsumerRecord<byte[], byte[]>> reader) {
         try (KafkaConsumer<byte[], byte[]> kafka = consumer()) {
             List<TopicPartition> partitions = partitions(kafka, topic);
             Map<TopicPartition, Long> ends = kafka.endOffsets(partitions);
             kafka.assign(partitions);
             kafka.seekToBeginning(partitions);
             while (partitions.stream().anyMatch(partition -> kafka.position(partition) < ends.get(partition))) {
-                kafka.poll(Duration.ofSeconds(1)).forEach(records::add);
+                kafka.poll(Duration.ofSeconds(1)).forEach(reader);
             }
         }
-        return records;
     }
 
     /** I6: no instance outgrows its machine, and none takes more and more threads and descriptors. */

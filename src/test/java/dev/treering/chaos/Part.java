@@ -30,6 +30,7 @@ abstract class Part implements AutoCloseable {
     private final String name;
     private final Path folder;
     private volatile Process process;
+    private boolean ended;
 
     private Footprint first;
 
@@ -68,7 +69,7 @@ abstract class Part implements AutoCloseable {
 
     /** Starts the process and returns at once. */
     synchronized void launch() {
-        if (running()) {
+        if (running() || ended) {
             return;
         }
         try {
@@ -188,8 +189,9 @@ abstract class Part implements AutoCloseable {
         end();
     }
 
-    /** Ends the process and its children for good. */
-    private void end() {
+    /** Ends the process and its children for good: whoever is about to start it again comes too late. */
+    private synchronized void end() {
+        ended = true;
         STARTED.remove(this);
         if (process != null) {
             List<ProcessHandle> children = process.descendants().toList();

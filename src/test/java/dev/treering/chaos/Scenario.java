@@ -15,6 +15,7 @@ final class Scenario {
 
     private static final Duration NAMED_WITHIN = Duration.ofSeconds(10);
     private static final Duration CLEARED_WITHIN = Duration.ofSeconds(30);
+    private static final Duration SETTLED_WITHIN = Duration.ofSeconds(60);
 
     private final World world;
     private final String rows;
@@ -50,6 +51,16 @@ final class Scenario {
     void kill(Part part) {
         part.kill();
         kills++;
+    }
+
+    /** Ends every fault. */
+    void heal() {
+        world.heal();
+    }
+
+    /** No new events, and waits until all that were sent have been accepted. */
+    void settle() {
+        world.traffic().settle(SETTLED_WITHIN);
     }
 
     /** The answers to everything sent since this scenario began. */

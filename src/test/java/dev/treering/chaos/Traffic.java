@@ -31,7 +31,10 @@ final class Traffic implements AutoCloseable {
     private static final int NEIGHBOURS = 100;
     private static final int FAMILIES = 8;
     private static final long PATIENCE_MILLIS = 10_000;
-    private static final long LONGEST_PAUSE_MILLIS = 2_000;
+    private static final long LONGEST_PAUSE_MILLIS = 5_000;
+    // So many wait to be accepted at most: after a minute without receivers the repetitions would be what breaks the
+    // machine.
+    private static final int MOST_WAITING = 5_000;
 
     private final Ledger ledger;
     private final List<Door> doors;
@@ -45,8 +48,9 @@ final class Traffic implements AutoCloseable {
             // Shorter than the server's, or a request could meet a connection that is just being closed.
             .setKeepAliveTimeout(5));
     private final AtomicInteger open = new AtomicInteger();
+    private int waiting;
     private long run;
-    // Of the event loop alone.
+    // Of the event loop alone, as is what waits.
     private double owed;
     private long last;
     private volatile int perSecond;
@@ -101,7 +105,7 @@ final class Traffic implements AutoCloseable {
         // A pause of the generator's own is not made up for by a flood of more than a second's events.
         owed = Math.min(owed + perSecond * (now - last) / 1e9, Math.max(perSecond, 1));
         last = now;
-        for (; owed >= 1; owed--) {
+        for (; owed >= 1 && waiting < MOST_WAITING; owed--) {
             Delivery delivery;
             synchronized (next) {
                 delivery = take();
@@ -131,7 +135,9 @@ final class Traffic implements AutoCloseable {
             ledger.answered(new Ledger.Answer(begin, at.name, reply.status, millis, reply.retryAfter));
             if (reply.status / 100 == 2) {
                 entry.accepted++;
+                waiting -= failures > 0 ? 1 : 0;
             } else {
+                waiting += failures > 0 ? 0 : 1;
                 again(delivery, entry, door + 1, failures + 1);
             }
             open.decrementAndGet();

@@ -23,8 +23,9 @@ import static java.util.stream.Collectors.joining;
 final class World implements AutoCloseable {
 
     // Held, for the log manager forgets the level of a logger that nobody holds.
-    private static final List<Logger> CHATTY =
-            Stream.of("org.apache.kafka", "io.zonky").map(Logger::getLogger).toList();
+    private static final List<Logger> CHATTY = Stream.of("org.apache.kafka", "io.vertx", "io.zonky")
+            .map(Logger::getLogger)
+            .toList();
 
     private final Path folder;
     private final Map<String, String> settings = new HashMap<>();
