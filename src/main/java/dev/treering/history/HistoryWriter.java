@@ -142,12 +142,19 @@ public class HistoryWriter {
         Set<Fact> recorded = trail.recorded(
                 connection,
                 batch.stream().map(Judged::fact).filter(positions::passed).toList());
-        List<Judged> fresh =
-                batch.stream().filter(judged -> !recorded.contains(judged.fact)).toList();
+        List<Judged> fresh = new ArrayList<>(batch.size());
+        for (Judged judged : batch) {
+            if (recorded.contains(judged.fact)) {
+                positions.skip(judged.fact);
+            } else {
+                positions.advance(judged.fact);
+                fresh.add(judged);
+            }
+        }
         if (fresh.isEmpty()) {
+            positions.store(connection);
             return new Recorded(List.of(), positions);
         }
-        fresh.forEach(judged -> positions.advance(judged.fact));
         Set<Fact.Seen> news = remember(connection, fresh);
         List<Trail.Entry> entries = new ArrayList<>(fresh.size());
         Map<Table, TreeMap<UUID, Row>> rows = new EnumMap<>(Table.class);

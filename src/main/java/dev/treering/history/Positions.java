@@ -25,10 +25,19 @@ final class Positions {
     private static final class Position {
 
         private long next;
+        private long highest;
+        private boolean moved;
         private byte[] chainHead;
         private Integer leaderEpoch;
         private long missed;
         private long replaced;
+
+        private void moveTo(Fact fact) {
+            next = fact.offset() + 1;
+            highest = Math.max(highest, next);
+            leaderEpoch = fact.leaderEpoch();
+            moved = true;
+        }
     }
 
     private Positions() {}
@@ -44,7 +53,7 @@ final class Positions {
                 on conflict do nothing""", keys);
         Positions locked = new Positions();
         try (PreparedStatement statement = Rows.prepare(connection, """
-                        select s.topic, s.partition, s.next_offset, s.chain_head
+                        select s.topic, s.partition, s.next_offset, s.chain_head, s.highest_offset
                         from stream_position s join unnest(?::text[], ?::int[]) as k(t, p)
                             on s.topic = k.t and s.partition = k.p
                         order by s.topic, s.partition for update of s""", keys);
@@ -53,36 +62,48 @@ final class Positions {
                 Position position = new Position();
                 position.next = result.getLong(3);
                 position.chainHead = result.getBytes(4);
+                position.highest = result.getLong(5);
                 locked.positions.put(new TopicPartition(result.getString(1), result.getInt(2)), position);
             }
         }
         return locked;
     }
 
-    /** Whether the fact's offset lies below the position, where facts were read before. */
+    /**
+     * Whether the fact's offset lies where facts were read before. A log that begins anew is read from its beginning, but some
+     * of it may have been read already: before anybody knew, or by a batch that was under way.
+     */
     boolean passed(Fact fact) {
-        return fact.offset() < positions.get(fact.topicPartition()).next;
+        return fact.offset() < positions.get(fact.topicPartition()).highest;
+    }
+
+    /** Moves the position behind a fact that is recorded already. */
+    void skip(Fact fact) {
+        Position position = positions.get(fact.topicPartition());
+        if (fact.offset() >= position.next) {
+            position.moveTo(fact);
+        }
     }
 
     /** Moves the position behind the fact, and says where the log is not what it was. */
     void advance(Fact fact) {
         Position position = positions.get(fact.topicPartition());
-        long ahead = fact.offset() - position.next;
-        if (ahead < 0) {
+        // Where the log began anew, a gap is a batch that was under way, and what lies in it comes later.
+        long gone = fact.offset() - Math.max(position.next, position.highest);
+        if (fact.offset() < position.next) {
             // Below the position and yet never seen: Kafka lost the end of its log and writes it anew, or the topic was
             // made again. To skip this would lose events that were answered 202.
             position.replaced++;
             Log.errorf(
                     "%s begins anew at offset %d: Kafka lost what the history had read there. Going on from here",
                     fact.topicPartition(), fact.offset());
-        } else if (ahead > 0) {
-            position.missed += ahead;
+        } else if (gone > 0) {
+            position.missed += gone;
             Log.errorf(
                     "%d records of %s before offset %d are gone from Kafka and were never read",
-                    ahead, fact.topicPartition(), fact.offset());
+                    gone, fact.topicPartition(), fact.offset());
         }
-        position.next = fact.offset() + 1;
-        position.leaderEpoch = fact.leaderEpoch();
+        position.moveTo(fact);
     }
 
     byte[] chainHead(Fact fact) {
@@ -109,20 +130,25 @@ final class Positions {
 
     void store(Connection connection) throws SQLException {
         List<Object[]> rows = new ArrayList<>();
-        positions.forEach((partition, position) -> rows.add(new Object[] {
-            partition.topic(),
-            partition.partition(),
-            position.next,
-            position.chainHead,
-            position.leaderEpoch,
-            position.missed,
-            position.replaced
-        }));
+        positions.forEach((partition, position) -> {
+            if (position.moved) {
+                rows.add(new Object[] {
+                    partition.topic(),
+                    partition.partition(),
+                    position.next,
+                    position.highest,
+                    position.chainHead,
+                    position.leaderEpoch,
+                    position.missed,
+                    position.replaced
+                });
+            }
+        });
         Rows.update(connection, """
-                update stream_position s set next_offset = u.o, chain_head = u.h, leader_epoch = u.e,
-                    missed = s.missed + u.m, replaced = s.replaced + u.r
-                from unnest(?::text[], ?::int[], ?::bigint[], ?::bytea[], ?::int[], ?::bigint[], ?::bigint[])
-                    as u(t, p, o, h, e, m, r)
+                update stream_position s set next_offset = u.o, highest_offset = u.g, chain_head = u.h,
+                    leader_epoch = u.e, missed = s.missed + u.m, replaced = s.replaced + u.r
+                from unnest(?::text[], ?::int[], ?::bigint[], ?::bigint[], ?::bytea[], ?::int[], ?::bigint[],
+                    ?::bigint[]) as u(t, p, o, g, h, e, m, r)
                 where s.topic = u.t and s.partition = u.p""", rows);
     }
 }

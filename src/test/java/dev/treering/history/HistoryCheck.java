@@ -11,7 +11,6 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -118,13 +117,12 @@ public final class HistoryCheck {
         return result.getString(column);
     }
 
-    /** Where {@code stream_position} says each partition stands: "topic/partition" to "next offset, last link". */
+    /** The last link that {@code stream_position} knows of each partition, by "topic/partition". */
     public static Map<String, String> positions(Connection connection) throws SQLException {
         Map<String, String> positions = new TreeMap<>();
         try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(
-                        "select topic || '/' || partition,"
-                                + " next_offset || ' ' || encode(chain_head, 'hex') from stream_position where next_offset > 0")) {
+                ResultSet row = statement.executeQuery("select topic || '/' || partition, encode(chain_head, 'hex')"
+                        + " from stream_position where length(chain_head) > 0")) {
             while (row.next()) {
                 positions.put(row.getString(1), row.getString(2));
             }
@@ -132,63 +130,84 @@ public final class HistoryCheck {
         return positions;
     }
 
-    /** Recomputes every link from what the trail holds, and says where each partition's chain ends, as {@link #positions}. */
+    /**
+     * Recomputes every link from what the trail holds, and says where each partition's chain ends, as {@link #positions}. An
+     * offset may stand for several records, and of a log that began anew the middle may have been read first: what does not
+     * follow yet is laid aside and tried again.
+     */
     public static Map<String, String> walkChain(Connection connection) throws SQLException {
         connection.setAutoCommit(false);
-        Map<String, byte[]> links = new HashMap<>();
-        Map<String, Long> next = new HashMap<>();
+        Map<String, String> heads = new TreeMap<>();
+        Map<String, List<Entry>> aside = new TreeMap<>();
         try (Statement statement = connection.createStatement()) {
             statement.setFetchSize(PORTION);
-            try (ResultSet row = statement.executeQuery(
-                    // An offset may stand for several records: Kafka lost its log, or the topic was made anew.
-                    "select * from trail order by topic, partition, appended_at, \"offset\"")) {
+            try (ResultSet row =
+                    statement.executeQuery("select * from trail order by topic, partition, appended_at, \"offset\"")) {
                 while (row.next()) {
-                    String partition = row.getString("topic") + "/" + row.getInt("partition");
-                    byte[] salted = sha256(row.getBytes("salt"), row.getBytes("body"));
-                    byte[] link = link(links.getOrDefault(partition, new byte[0]), row, salted);
-                    if (!Arrays.equals(salted, row.getBytes("salted_digest"))
-                            || !Arrays.equals(link, row.getBytes("chain"))) {
-                        throw new AssertionError(
-                                "The chain breaks at " + partition + " offset " + row.getLong("offset"));
+                    Entry entry = Entry.of(row);
+                    List<Entry> waiting = aside.computeIfAbsent(entry.partition, none -> new ArrayList<>());
+                    waiting.add(entry);
+                    while (waiting.removeIf(next -> next.follows(heads))) {
+                        // One that follows may be what another one waited for.
                     }
-                    links.put(partition, link);
-                    next.put(partition, row.getLong("offset") + 1);
                 }
             }
         }
-        Map<String, String> heads = new TreeMap<>();
-        links.forEach((partition, link) ->
-                heads.put(partition, next.get(partition) + " " + HexFormat.of().formatHex(link)));
+        aside.values().stream().flatMap(List::stream).findFirst().ifPresent(entry -> {
+            throw new AssertionError("The chain breaks at " + entry.partition + " offset " + entry.offset);
+        });
         return heads;
     }
 
-    private static byte[] link(byte[] before, ResultSet row, byte[] salted) throws SQLException {
-        List<byte[]> parts = new ArrayList<>(List.of(before));
-        for (String column : List.of(
-                "topic",
-                "partition",
-                "offset",
-                "appended_at",
-                "key",
-                "event_id",
-                "type",
-                "source",
-                "receipt",
-                "received_at",
-                "secret_id")) {
-            String text = row.getString(column);
-            if (text != null && column.endsWith("_at")) {
-                Instant time = row.getObject(column, OffsetDateTime.class).toInstant();
-                text = column.equals("appended_at") ? Long.toString(time.toEpochMilli()) : time.toString();
+    /** What a link is made of, beside the link before it. */
+    private record Entry(String partition, long offset, List<byte[]> fields, byte[] chain) {
+
+        static Entry of(ResultSet row) throws SQLException {
+            String partition = row.getString("topic") + "/" + row.getInt("partition");
+            long offset = row.getLong("offset");
+            byte[] salted = sha256(row.getBytes("salt"), row.getBytes("body"));
+            if (!Arrays.equals(salted, row.getBytes("salted_digest"))) {
+                throw new AssertionError("The body is another one at " + partition + " offset " + offset);
             }
-            byte[] bytes = text == null ? new byte[0] : text.getBytes(UTF_8);
-            parts.add(ByteBuffer.allocate(4)
-                    .putInt(text == null ? -1 : bytes.length)
-                    .array());
-            parts.add(bytes);
+            List<byte[]> fields = new ArrayList<>();
+            for (String column : List.of(
+                    "topic",
+                    "partition",
+                    "offset",
+                    "appended_at",
+                    "key",
+                    "event_id",
+                    "type",
+                    "source",
+                    "receipt",
+                    "received_at",
+                    "secret_id")) {
+                String text = row.getString(column);
+                if (text != null && column.endsWith("_at")) {
+                    Instant time = row.getObject(column, OffsetDateTime.class).toInstant();
+                    text = column.equals("appended_at") ? Long.toString(time.toEpochMilli()) : time.toString();
+                }
+                byte[] bytes = text == null ? new byte[0] : text.getBytes(UTF_8);
+                fields.add(ByteBuffer.allocate(4)
+                        .putInt(text == null ? -1 : bytes.length)
+                        .array());
+                fields.add(bytes);
+            }
+            fields.add(salted);
+            return new Entry(partition, offset, fields, row.getBytes("chain"));
         }
-        parts.add(salted);
-        return sha256(parts.toArray(byte[][]::new));
+
+        /** Whether it is the link after the partition's last one, which it then replaces. */
+        boolean follows(Map<String, String> heads) {
+            List<byte[]> parts = new ArrayList<>();
+            parts.add(HexFormat.of().parseHex(heads.getOrDefault(partition, "")));
+            parts.addAll(fields);
+            boolean follows = Arrays.equals(sha256(parts.toArray(byte[][]::new)), chain);
+            if (follows) {
+                heads.put(partition, HexFormat.of().formatHex(chain));
+            }
+            return follows;
+        }
     }
 
     private static byte[] sha256(byte[]... parts) {

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.IntStream;
 
 import jakarta.inject.Inject;
 
@@ -13,6 +14,7 @@ import dev.treering.event.Topics;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -23,7 +25,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 class LogBegunAnewTest {
 
     private static final long NOON = 1_795_521_600_000L;
-    private static final int PARTITION = 4711;
 
     @Inject
     HistoryWriter writer;
@@ -31,7 +32,9 @@ class LogBegunAnewTest {
     @Inject
     Database database;
 
-    private static Fact ping(long offset, long appendedAt, String happenedAt) {
+    private int partition = 4711;
+
+    private Fact ping(long offset, long appendedAt, String happenedAt) {
         String id = UUID.nameUUIDFromBytes((offset + "/" + appendedAt).getBytes(UTF_8))
                 .toString();
         byte[] body = "{\"type\":\"ping\",\"id\":\"%s\",\"happened_at\":\"%s\"}"
@@ -41,7 +44,7 @@ class LogBegunAnewTest {
         headers.add("ce_id", id.getBytes(UTF_8));
         return Fact.of(new ConsumerRecord<>(
                 Topics.WEBHOOKS,
-                PARTITION,
+                partition,
                 offset,
                 appendedAt,
                 TimestampType.LOG_APPEND_TIME,
@@ -54,11 +57,11 @@ class LogBegunAnewTest {
     }
 
     private long entries() {
-        return database.count("select count(*) from trail where partition = ?", PARTITION);
+        return database.count("select count(*) from trail where partition = ?", partition);
     }
 
     private long position() {
-        return database.count("select next_offset from stream_position where partition = ?", PARTITION);
+        return database.count("select next_offset from stream_position where partition = ?", partition);
     }
 
     @Test
@@ -86,5 +89,34 @@ class LogBegunAnewTest {
         // Then the history goes on from there
         assertThat(entries()).isEqualTo(6);
         assertThat(position()).isEqualTo(2);
+    }
+
+    @Test
+    @Tag("F30")
+    void whatWasReadOfALogBeforeItWasKnownToBeAnother_isRecordedOnce() throws SQLException {
+        // Given a log that was read, and made anew longer than it was, so that its middle is read first
+        partition = 4712;
+        writer.record(log(NOON).subList(0, 2));
+        List<Fact> anew = log(NOON + 20_000);
+        writer.record(anew.subList(2, 5));
+        // When it is known to be another, and read from its beginning while a batch of its end is under way
+        database.value("update stream_position set next_offset = 0 where partition = ? returning topic", partition);
+        writer.record(anew.subList(5, 7));
+        writer.record(anew.subList(0, 3));
+        writer.record(anew.subList(3, 5));
+        // Then each of its records is there once, none is missed, and the position moves over what was recorded
+        assertThat(entries()).isEqualTo(2 + 7);
+        assertThat(position()).isEqualTo(5);
+        writer.record(anew.subList(5, 8));
+        assertThat(entries()).isEqualTo(2 + 8);
+        assertThat(position()).isEqualTo(8);
+        assertThat(database.count("select missed from stream_position where partition = ?", partition))
+                .isZero();
+    }
+
+    private List<Fact> log(long begin) {
+        return IntStream.range(0, 8)
+                .mapToObj(offset -> ping(offset, begin + offset, "2026-11-24T12:00:00Z"))
+                .toList();
     }
 }
