@@ -124,11 +124,21 @@ final class Instance extends Part {
         return get(port, path);
     }
 
+    /** The same with other patience than five seconds. */
+    HttpResponse<String> get(String path, Duration patience) throws IOException, InterruptedException {
+        return get(port, path, patience);
+    }
+
     private static HttpResponse<String> get(int port, String path) throws IOException, InterruptedException {
+        return get(port, path, Duration.ofSeconds(5));
+    }
+
+    private static HttpResponse<String> get(int port, String path, Duration patience)
+            throws IOException, InterruptedException {
         return HTTP.send(
                 HttpRequest.newBuilder(URI.create("http://" + Ports.LOOPBACK + ":" + port + path))
                         .header("Circle-Token", TOKEN)
-                        .timeout(Duration.ofSeconds(5))
+                        .timeout(patience)
                         .build(),
                 BodyHandlers.ofString());
     }

@@ -118,6 +118,11 @@ abstract class Part implements AutoCloseable {
         return process != null && process.isAlive();
     }
 
+    /** Of a process that has ended. */
+    int exitCode() {
+        return process.exitValue();
+    }
+
     long pid() {
         return process.pid();
     }

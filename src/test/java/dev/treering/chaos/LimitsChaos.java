@@ -1,0 +1,227 @@
+package dev.treering.chaos;
+
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+
+import dev.treering.simulation.Delivery;
+import dev.treering.simulation.Scenarios;
+import dev.treering.simulation.Webhooks;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/** Connections, locks, memory: what there is only so much of. */
+@ChaosSuite
+class LimitsChaos {
+
+    private static final int RATE = 150;
+    private static final int BACKLOG = 200_000;
+    private static final String ANY_WORKFLOW = "/api/v2/workflow/" + UUID.randomUUID();
+
+    private World world;
+
+    @BeforeAll
+    void start() {
+        world = World.named("limits").databaseSetting("max_connections=40").start();
+    }
+
+    @AfterAll
+    void close() {
+        if (world != null) {
+            world.close();
+        }
+    }
+
+    @Test
+    @Tag("F27")
+    void a_lock_that_is_held_costs_readers_a_503_and_receivers_nothing() throws Exception {
+        // Given
+        Scenario scenario = world.scenario("F27 lock");
+        scenario.traffic(RATE);
+        scenario.run(Duration.ofSeconds(3));
+
+        // When
+        try (Connection holder = world.database().connect();
+                Statement statement = holder.createStatement()) {
+            holder.setAutoCommit(false);
+            statement.execute("lock table workflow in access exclusive mode");
+            List<CompletableFuture<HttpResponse<String>>> readers = new ArrayList<>();
+            for (int i = 0; i < 50; i++) {
+                readers.add(CompletableFuture.supplyAsync(() -> read(ANY_WORKFLOW)));
+            }
+            // Longer than a socket's patience: the history's own statement is given up and tried again
+            scenario.run(Duration.ofSeconds(35));
+            // Then
+            for (var reader : readers) {
+                assertThat(reader.join().statusCode()).isEqualTo(503);
+                assertThat(reader.join().headers().firstValue("Retry-After")).isPresent();
+            }
+            assertThat(scenario.answers().statuses()).containsOnlyKeys(202);
+            assertThat(scenario.answers().percentile(0.99)).isLessThan(1_000);
+        }
+        scenario.cleared(world.receiver());
+        assertThat(world.database().number("select count(*) from dead_letter")).isZero();
+        scenario.conclude();
+    }
+
+    private HttpResponse<String> read(String path) {
+        try {
+            return world.receiver().get(path, Duration.ofSeconds(15));
+        } catch (IOException e) {
+            throw new AssertionError(path + " was not answered", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    @Tag("F27")
+    void a_database_without_a_free_connection_keeps_nobody_from_receiving() throws Exception {
+        // Given
+        Scenario scenario = world.scenario("F27 connections");
+        scenario.traffic(RATE);
+        scenario.run(Duration.ofSeconds(3));
+
+        // When
+        List<Connection> taken = takeAllConnections();
+        try {
+            scenario.kill(world.worker());
+            world.worker().launch();
+            scenario.run(Duration.ofSeconds(15));
+            // Then
+            assertThat(read(ANY_WORKFLOW).statusCode()).isIn(404, 503);
+            assertThat(scenario.answers().statuses()).containsOnlyKeys(202);
+        } finally {
+            for (Connection connection : taken) {
+                connection.close();
+            }
+        }
+        scenario.cleared(world.receiver());
+        scenario.conclude();
+    }
+
+    private List<Connection> takeAllConnections() {
+        List<Connection> taken = new ArrayList<>();
+        while (taken.size() < 100) {
+            try {
+                taken.add(world.database().connect());
+            } catch (SQLException full) {
+                assertThat(full.getSQLState()).isEqualTo("53300");
+                return taken;
+            }
+        }
+        throw new AssertionError("The database has no limit of connections");
+    }
+
+    @Test
+    @Tag("F47")
+    void an_instance_without_memory_ends_instead_of_limping() throws Exception {
+        // Given
+        Scenario scenario = world.scenario("F47");
+        Instance small = world.instance("small", "receiver").heap("72m");
+        small.start();
+        try {
+            // When
+            List<Delivery> large = large(400);
+            List<CompletableFuture<Void>> senders = new ArrayList<>();
+            for (int i = 0; i < 40; i++) {
+                List<Delivery> share = large.subList(i * 10, i * 10 + 10);
+                senders.add(CompletableFuture.runAsync(() -> share.forEach(delivery -> send(small, delivery))));
+            }
+            // Then
+            await().atMost(Duration.ofSeconds(60)).until(() -> !small.running());
+            senders.forEach(CompletableFuture::join);
+            assertThat(small.stop().exitCode()).isEqualTo(3);
+            // When it has what it needs
+            small.heap("512m").start();
+            large.forEach(delivery -> send(small, delivery));
+            assertThat(large)
+                    .allMatch(delivery -> world.ledger().entry(delivery).acknowledged());
+        } finally {
+            small.close();
+        }
+        scenario.conclude();
+    }
+
+    @Test
+    @Tag("F47")
+    void a_backlog_of_two_hundred_thousand_is_drained_within_512_megabytes() throws Exception {
+        // Given
+        Scenario scenario = world.scenario("backlog");
+        world.worker().stop();
+        for (int i = 0; i < 300; i++) {
+            assertThat(send(world.receiver(), large(UUID.randomUUID()))).isEqualTo(202);
+        }
+        Load load = new Load(world.receiver().port(), 32);
+        List<Scenarios> families = new ArrayList<>();
+        for (int i = 0; i < 30; i++) {
+            families.add(new Scenarios(Seed.VALUE + 1_000 + i));
+        }
+        int sent = 0;
+        for (int number = 1; sent < BACKLOG; number++) {
+            List<Delivery> some = new ArrayList<>();
+            for (int run = 100 * number; run < 100 * number + 100; run++) {
+                for (Scenarios family : families) {
+                    some.addAll(Webhooks.of(family.green(run, Instant.now().minusSeconds(600))));
+                }
+            }
+            some.forEach(delivery -> {
+                Ledger.Entry entry = world.ledger().entry(delivery);
+                entry.attempts++;
+                entry.accepted++;
+            });
+            assertThat(load.each(Wire.requests(some)).accepted()).isEqualTo(some.size());
+            sent += some.size();
+        }
+
+        // When
+        world.worker().start();
+        scenario.conclude();
+
+        // Then
+        assertThat(world.worker().footprint().megabytes()).isLessThanOrEqualTo(900);
+    }
+
+    /** Signed, harmless, and nearly as large as a webhook may be. */
+    private static Delivery large(UUID id) {
+        return new Delivery(
+                id,
+                "ping",
+                Instant.EPOCH,
+                "{\"type\":\"ping\",\"id\":\"%s\",\"happened_at\":\"2026-11-20T10:00:00Z\",\"more\":\"%s\"}"
+                        .formatted(id, "x".repeat(880_000)));
+    }
+
+    /** The status, or 0 where none came: whether it was taken is not known then. */
+    private int send(Instance receiver, Delivery delivery) {
+        Ledger.Entry entry = world.ledger().entry(delivery);
+        synchronized (entry) {
+            entry.attempts++;
+        }
+        try (Wire wire = new Wire(receiver.port())) {
+            int status = wire.exchange(Wire.request(delivery));
+            if (status == 202) {
+                synchronized (entry) {
+                    entry.accepted++;
+                }
+            }
+            return status;
+        } catch (IOException unanswered) {
+            return 0;
+        }
+    }
+}
