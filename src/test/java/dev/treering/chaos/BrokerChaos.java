@@ -6,13 +6,17 @@ import java.util.function.Predicate;
 import com.fasterxml.jackson.databind.JsonNode;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /** The broker is gone, hangs or crawls, the database too, or there is too much at once: answers come in time all the same. */
 @ChaosSuite
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class BrokerChaos {
 
     private static final int RATE = 200;
@@ -118,7 +122,9 @@ class BrokerChaos {
         refusesInTime(scenario);
     }
 
+    // Last, for what it leaves behind every check after it would have to read.
     @Test
+    @Order(Integer.MAX_VALUE)
     @Tag("F13")
     void a_tenfold_burst_is_accepted_or_refused_but_never_left_hanging() {
         // Given
@@ -149,10 +155,10 @@ class BrokerChaos {
         // The last that waited for Kafka have their answers; from here on the breaker is known to be open.
         scenario.run(Duration.ofSeconds(3));
         long open = System.nanoTime();
-        scenario.run(Duration.ofSeconds(15));
+        scenario.run(Duration.ofSeconds(10));
         assertThat(world.receiver().ready()).isTrue();
         Ledger.Answers meanwhile = world.ledger().answersSince(open);
-        assertThat(meanwhile.all()).hasSizeGreaterThan(10 * RATE);
+        assertThat(meanwhile.all()).hasSizeGreaterThan(8 * RATE);
         assertThat(meanwhile.statuses()).containsOnlyKeys(202);
         // One request a second finds out whether Kafka is back, and waits for it; the others do not.
         assertThat(meanwhile.percentile(0.99)).isLessThanOrEqualTo(200);
@@ -162,7 +168,7 @@ class BrokerChaos {
     private void refusesInTime(Scenario scenario) throws Exception {
         scenario.named(world.receiver(), KAFKA.and(DATABASE));
         long down = System.nanoTime();
-        scenario.run(Duration.ofSeconds(10));
+        scenario.run(Duration.ofSeconds(8));
         assertThat(world.receiver().ready()).isFalse();
         Ledger.Answers meanwhile = world.ledger().answersSince(down);
         assertThat(meanwhile.all()).isNotEmpty().allMatch(answer -> answer.status() == 503 && answer.retryAfter());

@@ -28,6 +28,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.awaitility.core.ConditionTimeoutException;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -42,6 +43,7 @@ final class Oracle {
     private static final long MOST_MEGABYTES = 900;
     // Pools that fill up later than at the first look; a leak under load is beyond this at once.
     private static final long SOME_MORE = 60;
+    private static final int MOST_TOLD = 20;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final World world;
@@ -96,8 +98,10 @@ final class Oracle {
 
     void assertNothingViolated() {
         if (!violations.isEmpty()) {
-            throw new AssertionError(
-                    "%d violations:%n%s".formatted(violations.size(), String.join(System.lineSeparator(), violations)));
+            throw new AssertionError("%d violations, such as%n%s"
+                    .formatted(
+                            violations.size(),
+                            violations.stream().limit(MOST_TOLD).collect(joining(System.lineSeparator()))));
         }
     }
 

@@ -93,6 +93,13 @@ class ReplicationChaos {
         assertThat(scenario.answers().statuses()).containsOnlyKeys(202);
         assertThat(scenario.answers().max()).isLessThanOrEqualTo(3_500);
         scenario.conclude();
+        // A repeated attempt of the producer leaves no second record; only what went through the outbox too may have
+        // one.
+        assertThat(
+                        world.database()
+                                .number(
+                                        "select count(*) - count(distinct receipt) from trail where topic = 'circleci.webhooks'"))
+                .isLessThanOrEqualTo((long) world.receiver().metric("treering_webhooks_outboxed_total"));
     }
 
     private double published() {

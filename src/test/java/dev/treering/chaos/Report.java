@@ -11,7 +11,7 @@ import java.time.Duration;
 final class Report {
 
     private static final Path FILE = Path.of("target", "chaos-report.txt");
-    private static final String FORMAT = "%-16s %8s %12s %10s %6s %8s %8s %8s %8s %8s %6s %14s%n";
+    private static final String FORMAT = "%-16s %8s %12s %10s %6s %8s %8s %8s %8s %8s %6s %14s  %s%n";
 
     static {
         write("seed " + Seed.VALUE + System.lineSeparator(), StandardOpenOption.TRUNCATE_EXISTING);
@@ -28,7 +28,8 @@ final class Report {
                         "fresh s",
                         "drain s",
                         "lost",
-                        "applied twice"),
+                        "applied twice",
+                        "answers"),
                 StandardOpenOption.APPEND);
     }
 
@@ -49,13 +50,14 @@ final class Report {
                         acknowledged,
                         copies,
                         kills,
-                        answers.percentile(0.5),
-                        answers.percentile(0.99),
-                        answers.max(),
+                        answers.given().percentile(0.5),
+                        answers.given().percentile(0.99),
+                        answers.given().max(),
                         oracle.freshAfter().toSeconds(),
                         oracle.drainedAfter().toSeconds(),
                         oracle.lost(),
-                        oracle.appliedTwice()),
+                        oracle.appliedTwice(),
+                        answers.statuses()),
                 StandardOpenOption.APPEND);
     }
 

@@ -102,7 +102,7 @@ final class Scenario {
                 world.ledger().acknowledged() - acknowledgedBefore,
                 world.ledger().copies() - copiesBefore,
                 kills,
-                answers.given(),
+                answers,
                 oracle);
         oracle.assertNothingViolated();
     }
