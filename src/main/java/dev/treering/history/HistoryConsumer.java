@@ -6,6 +6,7 @@ import java.util.List;
 import jakarta.enterprise.context.ApplicationScoped;
 
 import dev.treering.support.Patience;
+import io.smallrye.common.annotation.Identifier;
 import io.smallrye.reactive.messaging.annotations.Blocking;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -16,10 +17,12 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 public class HistoryConsumer {
 
     private final HistoryWriter writer;
+    private final HistoryPositions positions;
     private final Patience patience;
 
-    HistoryConsumer(HistoryWriter writer, Patience patience) {
+    HistoryConsumer(HistoryWriter writer, @Identifier("history") HistoryPositions positions, Patience patience) {
         this.writer = writer;
+        this.positions = positions;
         this.patience = patience;
     }
 
@@ -30,9 +33,8 @@ public class HistoryConsumer {
         for (ConsumerRecord<byte[], byte[]> record : records) {
             facts.add(Fact.of(record));
         }
-        patience.until("history", () -> {
-            writer.record(facts);
-            return null;
-        });
+        if (!patience.until("history", () -> writer.record(facts))) {
+            positions.readAgain("Records do not follow what is recorded");
+        }
     }
 }

@@ -64,6 +64,12 @@ public class HistoryPositions implements KafkaConsumerRebalanceListener {
 
     /** A consumer does not notice by itself that a topic of the same name is another one. */
     void remade(@Observes TopicsJob.Remade topic) {
+        readAgain(topic.name() + " was made anew");
+    }
+
+    /** Goes back to where the history ends. */
+    void readAgain(String reason) {
+        Log.infof("%s: reading goes back to where the history ends", reason);
         var consumer = clients.getConsumer(CHANNEL);
         if (consumer != null) {
             consumer.runOnPollingThread(reading -> {
@@ -73,8 +79,8 @@ public class HistoryPositions implements KafkaConsumerRebalanceListener {
                     .with(
                             done -> {},
                             failure -> Log.errorf(
-                                    "%s was made anew, and its reading did not begin again: %s. Restart this instance",
-                                    topic.name(), failure.getMessage()));
+                                    "%s, but reading did not go back to where the history ends: %s. Restart this instance",
+                                    reason, failure.getMessage()));
         }
     }
 

@@ -7,6 +7,7 @@ import java.sql.SQLDataException;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
 
@@ -22,6 +24,7 @@ import jakarta.inject.Singleton;
 
 import dev.treering.event.CloudEvent;
 import dev.treering.history.FactReader.Content;
+import dev.treering.history.Positions.Gap;
 import dev.treering.history.Trail.Outcome;
 import dev.treering.outbox.Outbox;
 import dev.treering.support.Accounting;
@@ -44,6 +47,7 @@ public class HistoryWriter {
     private final Outbox outbox;
     private final Trail trail;
     private final Accounting accounting;
+    private final Map<TopicPartition, Gap> gaps = new ConcurrentHashMap<>();
 
     HistoryWriter(DataSource database, Outbox outbox, Trail trail, Accounting accounting) {
         this.database = database;
@@ -55,25 +59,31 @@ public class HistoryWriter {
     /** A fact with what became of reading it: its content, or why it has none. */
     record Judged(Fact fact, Content content, Unfoldable unfoldable) {}
 
-    /** What one transaction did, to be counted once it has committed. */
-    record Recorded(List<Trail.Entry> entries, Positions positions) {}
+    /** What one transaction did, to be counted once it has committed, and the gaps before what it left alone. */
+    record Recorded(List<Trail.Entry> entries, Positions positions, Map<TopicPartition, Gap> gaps) {}
 
     /**
      * Records the facts, which are in offset order per partition. A fact that PostgreSQL refuses does not hold up the
      * others: the batch is halved until it stands alone, and then it becomes a dead letter.
      *
+     * @return whether all of them are recorded. What comes after a gap is left alone when that is seen for the first time:
+     *     the database may have been restored to an earlier state, and then Kafka still has what is missing. Whoever reads
+     *     again from the position and finds the same gap knows that it is lost
      * @throws SQLException when the database is not there; the batch is then to be recorded again
      */
-    void record(List<Fact> facts) throws SQLException {
-        recordJudged(facts.stream().map(HistoryWriter::judge).toList());
+    boolean record(List<Fact> facts) throws SQLException {
+        return recordJudged(facts.stream().map(HistoryWriter::judge).toList());
     }
 
-    private void recordJudged(List<Judged> batch) throws SQLException {
+    private boolean recordJudged(List<Judged> batch) throws SQLException {
         if (batch.isEmpty()) {
-            return;
+            return true;
         }
         try {
-            count(inTransaction(batch), batch);
+            Recorded recorded = inTransaction(batch);
+            count(recorded, batch);
+            gaps.putAll(recorded.gaps);
+            return recorded.gaps.isEmpty();
         } catch (SQLException e) {
             trail.forget();
             if (!isRefusal(e)) {
@@ -85,12 +95,10 @@ public class HistoryWriter {
                     throw e;
                 }
                 Log.warnf("A fact was refused and is a dead letter now: %s", e.getMessage());
-                recordJudged(List.of(new Judged(alone.fact, null, refusal(e))));
-                return;
+                return recordJudged(List.of(new Judged(alone.fact, null, refusal(e))));
             }
             int half = batch.size() / 2;
-            recordJudged(batch.subList(0, half));
-            recordJudged(batch.subList(half, batch.size()));
+            return recordJudged(batch.subList(0, half)) & recordJudged(batch.subList(half, batch.size()));
         }
     }
 
@@ -143,9 +151,14 @@ public class HistoryWriter {
                 connection,
                 batch.stream().map(Judged::fact).filter(positions::passed).toList());
         List<Judged> fresh = new ArrayList<>(batch.size());
+        Map<TopicPartition, Gap> found = new HashMap<>();
         for (Judged judged : batch) {
+            TopicPartition partition = judged.fact.topicPartition();
+            Gap gap = positions.gapBefore(judged.fact);
             if (recorded.contains(judged.fact)) {
                 positions.skip(judged.fact);
+            } else if (found.containsKey(partition) || gap != null && !gap.equals(gaps.get(partition))) {
+                found.putIfAbsent(partition, gap);
             } else {
                 positions.advance(judged.fact);
                 fresh.add(judged);
@@ -153,7 +166,7 @@ public class HistoryWriter {
         }
         if (fresh.isEmpty()) {
             positions.store(connection);
-            return new Recorded(List.of(), positions);
+            return new Recorded(List.of(), positions, found);
         }
         Set<Fact.Seen> news = remember(connection, fresh);
         List<Trail.Entry> entries = new ArrayList<>(fresh.size());
@@ -174,7 +187,7 @@ public class HistoryWriter {
         bury(connection, fresh);
         outbox.add(connection, upsert(connection, rows));
         positions.store(connection);
-        return new Recorded(entries, positions);
+        return new Recorded(entries, positions, found);
     }
 
     private static Set<TopicPartition> partitions(List<Judged> batch) {

@@ -77,6 +77,15 @@ final class Positions {
         return fact.offset() < positions.get(fact.topicPartition()).highest;
     }
 
+    /** Where the history ends, and a fact that comes later: what lies between is gone, or was not read. */
+    record Gap(long position, long offset) {}
+
+    /** The gap before the fact; null where there is none. */
+    Gap gapBefore(Fact fact) {
+        long next = positions.get(fact.topicPartition()).next;
+        return fact.offset() > next ? new Gap(next, fact.offset()) : null;
+    }
+
     /** Moves the position behind a fact that is recorded already. */
     void skip(Fact fact) {
         Position position = positions.get(fact.topicPartition());
@@ -88,20 +97,19 @@ final class Positions {
     /** Moves the position behind the fact, and says where the log is not what it was. */
     void advance(Fact fact) {
         Position position = positions.get(fact.topicPartition());
-        // Where the log began anew, a gap is a batch that was under way, and what lies in it comes later.
-        long gone = fact.offset() - Math.max(position.next, position.highest);
-        if (fact.offset() < position.next) {
+        long ahead = fact.offset() - position.next;
+        if (ahead < 0) {
             // Below the position and yet never seen: Kafka lost the end of its log and writes it anew, or the topic was
             // made again. To skip this would lose events that were answered 202.
             position.replaced++;
             Log.errorf(
                     "%s begins anew at offset %d: Kafka lost what the history had read there. Going on from here",
                     fact.topicPartition(), fact.offset());
-        } else if (gone > 0) {
-            position.missed += gone;
+        } else if (ahead > 0) {
+            position.missed += ahead;
             Log.errorf(
                     "%d records of %s before offset %d are gone from Kafka and were never read",
-                    gone, fact.topicPartition(), fact.offset());
+                    ahead, fact.topicPartition(), fact.offset());
         }
         position.moveTo(fact);
     }

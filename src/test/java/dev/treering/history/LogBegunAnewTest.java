@@ -101,17 +101,43 @@ class LogBegunAnewTest {
         writer.record(anew.subList(2, 5));
         // When it is known to be another, and read from its beginning while a batch of its end is under way
         database.value("update stream_position set next_offset = 0 where partition = ? returning topic", partition);
-        writer.record(anew.subList(5, 7));
+        assertThat(writer.record(anew.subList(5, 7))).isFalse();
         writer.record(anew.subList(0, 3));
         writer.record(anew.subList(3, 5));
         // Then each of its records is there once, none is missed, and the position moves over what was recorded
-        assertThat(entries()).isEqualTo(2 + 7);
+        assertThat(entries()).isEqualTo(2 + 5);
         assertThat(position()).isEqualTo(5);
         writer.record(anew.subList(5, 8));
         assertThat(entries()).isEqualTo(2 + 8);
         assertThat(position()).isEqualTo(8);
-        assertThat(database.count("select missed from stream_position where partition = ?", partition))
-                .isZero();
+        assertThat(missed()).isZero();
+    }
+
+    @Test
+    @Tag("F32")
+    @Tag("F51")
+    void aGap_isALossOnlyWhenItIsThereAgain() throws SQLException {
+        // Given
+        partition = 4713;
+        List<Fact> log = log(NOON);
+        writer.record(log.subList(0, 1));
+        // When what comes does not follow, in two batches that were under way together
+        assertThat(writer.record(log.subList(3, 5))).isFalse();
+        assertThat(writer.record(log.subList(5, 6))).isFalse();
+        // Then it is left alone
+        assertThat(entries()).isOne();
+        assertThat(missed()).isZero();
+        // When it is read again from the position, and what lay between is there, but for one
+        assertThat(writer.record(List.of(log.get(1), log.get(3), log.get(4)))).isFalse();
+        assertThat(writer.record(log.subList(3, 6))).isTrue();
+        // Then that one is missed
+        assertThat(entries()).isEqualTo(5);
+        assertThat(position()).isEqualTo(6);
+        assertThat(missed()).isOne();
+    }
+
+    private long missed() {
+        return database.count("select missed from stream_position where partition = ?", partition);
     }
 
     private List<Fact> log(long begin) {
