@@ -124,13 +124,13 @@ final class Instance extends Part {
         return get(port, path);
     }
 
-    /** The same with other patience than five seconds. */
+    /** The same with other patience than ten seconds. */
     HttpResponse<String> get(String path, Duration patience) throws IOException, InterruptedException {
         return get(port, path, patience);
     }
 
     private static HttpResponse<String> get(int port, String path) throws IOException, InterruptedException {
-        return get(port, path, Duration.ofSeconds(5));
+        return get(port, path, Duration.ofSeconds(10));
     }
 
     private static HttpResponse<String> get(int port, String path, Duration patience)

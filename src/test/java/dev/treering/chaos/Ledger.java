@@ -16,6 +16,7 @@ final class Ledger {
 
     private final Map<String, Entry> entries = new ConcurrentHashMap<>();
     private final List<Answer> answers = new ArrayList<>();
+    private volatile boolean setBack;
 
     /** One event: its id and the digest of its bytes, for several bodies may share an id. */
     static final class Entry {
@@ -57,6 +58,15 @@ final class Ledger {
         synchronized (answers) {
             answers.add(answer);
         }
+    }
+
+    /** PostgreSQL was restored to an earlier state, so that what followed was read, and told, again. */
+    void wasSetBack() {
+        setBack = true;
+    }
+
+    boolean setBack() {
+        return setBack;
     }
 
     Collection<Entry> entries() {
