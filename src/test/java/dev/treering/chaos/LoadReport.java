@@ -177,6 +177,7 @@ class LoadReport {
         Part.Footprint worn = worker.footprint();
         say("drain       took %d MB of memory at most, %d threads", worn.megabytes(), worn.threads());
         // Then
+        assertThat(worn.megabytes()).isLessThanOrEqualTo(900);
         await("the outbox is empty")
                 .atMost(Duration.ofMinutes(2))
                 .until(() -> world.database().number("select count(*) from outbox") == 0);
