@@ -29,6 +29,7 @@ final class Postgres extends Part {
     private final int port;
     private final int advertised;
     private final List<String> settings = new ArrayList<>();
+    private Disk disk;
 
     /** @param advertised the port clients are told, which may be a proxy's */
     Postgres(Path folder, int port, int advertised) {
@@ -43,6 +44,12 @@ final class Postgres extends Part {
     Postgres with(String setting) {
         settings.add(setting);
         return this;
+    }
+
+    /** From its next start on, with all its data. */
+    void moveTo(Disk small) throws IOException, InterruptedException {
+        small.copy(folder().resolve("data"));
+        disk = small;
     }
 
     int port() {
@@ -122,7 +129,7 @@ final class Postgres extends Part {
 
     @Override
     List<String> command() {
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(disk == null ? List.of() : disk.entrance());
         if ("root".equals(System.getProperty("user.name"))) {
             // It refuses to run as root; in a user namespace of its own it is nobody.
             command.addAll(List.of("unshare", "-U"));
@@ -130,7 +137,10 @@ final class Postgres extends Part {
         command.addAll(List.of(
                 binary().toString(),
                 "-D",
-                folder().resolve("data").toAbsolutePath().toString()));
+                (disk == null ? folder() : disk.mount())
+                        .resolve("data")
+                        .toAbsolutePath()
+                        .toString()));
         List<String> all = new ArrayList<>(List.of(
                 "port=" + port,
                 "listen_addresses=" + Ports.LOOPBACK,
