@@ -130,9 +130,9 @@ final class Traffic implements AutoCloseable {
         entry.attempts++;
         long begin = System.nanoTime();
         post(at, delivery).onComplete(done -> {
-            Reply reply = done.succeeded() ? done.result() : new Reply(0, false);
-            int millis = (int) ((System.nanoTime() - begin) / 1_000_000);
-            ledger.answered(new Ledger.Answer(begin, at.name, reply.status, millis, reply.retryAfter));
+            Reply reply = done.succeeded() ? done.result() : new Reply(begin, 0, false);
+            int millis = (int) ((System.nanoTime() - reply.sentNanos) / 1_000_000);
+            ledger.answered(new Ledger.Answer(reply.sentNanos, at.name, reply.status, millis, reply.retryAfter));
             if (reply.status / 100 == 2) {
                 entry.accepted++;
                 waiting -= failures > 0 ? 1 : 0;
@@ -163,7 +163,8 @@ final class Traffic implements AutoCloseable {
         }
     }
 
-    private record Reply(int status, boolean retryAfter) {}
+    /** @param sentNanos when it had a connection: waiting for one of ours is nothing that a door does */
+    private record Reply(long sentNanos, int status, boolean retryAfter) {}
 
     private Future<Reply> post(Door door, Delivery delivery) {
         RequestOptions options = new RequestOptions()
@@ -172,14 +173,17 @@ final class Traffic implements AutoCloseable {
                 .setPort(door.port)
                 .setURI("/webhooks/circleci")
                 .setTimeout(PATIENCE_MILLIS);
-        return client.request(options)
-                .compose(request -> request.putHeader("content-type", "application/json")
-                        .putHeader("user-agent", "CircleCI-Webhook/1.0")
-                        .putHeader("circleci-event-type", delivery.eventType())
-                        .putHeader("circleci-signature", delivery.signature(Instance.SECRET))
-                        .send(Buffer.buffer(delivery.body())))
-                .compose(response -> response.body()
-                        .map(body -> new Reply(response.statusCode(), response.getHeader("retry-after") != null)));
+        return client.request(options).compose(request -> {
+            long sent = System.nanoTime();
+            return request.putHeader("content-type", "application/json")
+                    .putHeader("user-agent", "CircleCI-Webhook/1.0")
+                    .putHeader("circleci-event-type", delivery.eventType())
+                    .putHeader("circleci-signature", delivery.signature(Instance.SECRET))
+                    .send(Buffer.buffer(delivery.body()))
+                    .compose(response -> response.body()
+                            .map(body ->
+                                    new Reply(sent, response.statusCode(), response.getHeader("retry-after") != null)));
+        });
     }
 
     /** Neighbouring runs shuffled into each other: order is not promised either. */
