@@ -2,6 +2,7 @@ package dev.treering.webhook;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeoutException;
 
 import jakarta.inject.Singleton;
 
@@ -9,7 +10,7 @@ import dev.treering.event.CloudEvent;
 import dev.treering.outbox.Outbox;
 import dev.treering.outbox.Publisher;
 import dev.treering.support.Accounting;
-import io.quarkus.logging.Log;
+import dev.treering.support.Notice;
 
 /**
  * Makes a delivery durable: in Kafka, or, when Kafka does not acknowledge it in time, in the outbox. After a failure of
@@ -22,6 +23,7 @@ class Receiver {
     private final Publisher kafka;
     private final Outbox outbox;
     private final Accounting accounting;
+    private final Notice unstored = new Notice();
 
     Receiver(Publisher kafka, Outbox outbox, Accounting accounting) {
         this.kafka = kafka;
@@ -33,12 +35,7 @@ class Receiver {
     CompletableFuture<Void> accept(CloudEvent event) {
         return kafka.worthTrying()
                 ? publish(event).exceptionallyCompose(failure -> store(event))
-                : store(event).exceptionallyCompose(failure -> {
-                    Log.warnf(
-                            "The outbox did not take a webhook: %s",
-                            cause(failure).getMessage());
-                    return publish(event);
-                });
+                : store(event).exceptionallyCompose(failure -> publish(event));
     }
 
     private CompletableFuture<Void> publish(CloudEvent event) {
@@ -46,10 +43,20 @@ class Receiver {
     }
 
     private CompletableFuture<Void> store(CloudEvent event) {
-        return outbox.store(event).thenRun(accounting::outboxed);
+        return outbox.store(event).whenComplete((stored, failure) -> {
+            if (failure == null) {
+                accounting.outboxed();
+                unstored.over();
+            } else {
+                // Once, and not for each of the hundreds of requests a second that it may be.
+                unstored.say("The outbox does not take webhooks: " + reason(failure));
+            }
+        });
     }
 
-    private static Throwable cause(Throwable failure) {
-        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    private static String reason(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        return cause instanceof TimeoutException ? "PostgreSQL did not commit in time" : cause.getMessage();
     }
 }
