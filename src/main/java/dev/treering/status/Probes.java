@@ -1,5 +1,6 @@
 package dev.treering.status;
 
+import java.sql.Connection;
 import java.sql.SQLException;
 import javax.sql.DataSource;
 
@@ -12,7 +13,7 @@ import dev.treering.outbox.TopicsJob;
 @Singleton
 class Probes {
 
-    private static final int PATIENCE_SECONDS = 1;
+    private static final int PATIENCE_MILLIS = 1000;
 
     private final DataSource database;
     private final Publisher publisher;
@@ -31,20 +32,28 @@ class Probes {
 
     /** What keeps PostgreSQL from taking writes; null when nothing does. */
     String databaseProblem() {
-        try (var connection = database.getConnection();
-                var statement = connection.createStatement()) {
-            statement.setQueryTimeout(PATIENCE_SECONDS);
-            try (var result = statement.executeQuery(
-                    "select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on',"
-                            + " to_regclass('outbox') is null")) {
-                result.next();
-                if (result.getBoolean(1)) {
-                    return "it is read-only";
-                }
-                return result.getBoolean(2) ? "the schema is not there yet" : null;
-            }
+        try (var connection = database.getConnection()) {
+            // A server that hangs answers no cancellation either: only the socket's own timeout ends the waiting.
+            int usual = connection.getNetworkTimeout();
+            connection.setNetworkTimeout(Runnable::run, PATIENCE_MILLIS);
+            String problem = problem(connection);
+            connection.setNetworkTimeout(Runnable::run, usual);
+            return problem;
         } catch (SQLException e) {
             return String.valueOf(e.getMessage()).lines().findFirst().orElse("it does not answer");
+        }
+    }
+
+    private static String problem(Connection connection) throws SQLException {
+        try (var statement = connection.createStatement();
+                var result = statement.executeQuery(
+                        "select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on',"
+                                + " to_regclass('outbox') is null")) {
+            result.next();
+            if (result.getBoolean(1)) {
+                return "it is read-only";
+            }
+            return result.getBoolean(2) ? "the schema is not there yet" : null;
         }
     }
 }
