@@ -44,9 +44,6 @@ final class Instance extends Part {
         with("QUARKUS_MANAGEMENT_PORT", Integer.toString(managementPort));
         with("TREERING_WEBHOOK_SECRETS", SECRET);
         with("TREERING_SECURITY_BOOTSTRAP_TOKEN", TOKEN);
-        // A killed consumer is missed after six seconds and not after Kafka's forty-five.
-        with("KAFKA_SESSION_TIMEOUT_MS", "6000");
-        with("KAFKA_HEARTBEAT_INTERVAL_MS", "1500");
     }
 
     /** A setting for its next start, by the name of its environment variable. */
@@ -124,21 +121,11 @@ final class Instance extends Part {
         return get(port, path);
     }
 
-    /** The same with other patience than ten seconds. */
-    HttpResponse<String> get(String path, Duration patience) throws IOException, InterruptedException {
-        return get(port, path, patience);
-    }
-
     private static HttpResponse<String> get(int port, String path) throws IOException, InterruptedException {
-        return get(port, path, Duration.ofSeconds(10));
-    }
-
-    private static HttpResponse<String> get(int port, String path, Duration patience)
-            throws IOException, InterruptedException {
         return HTTP.send(
                 HttpRequest.newBuilder(URI.create("http://" + Ports.LOOPBACK + ":" + port + path))
                         .header("Circle-Token", TOKEN)
-                        .timeout(patience)
+                        .timeout(Duration.ofSeconds(10))
                         .build(),
                 BodyHandlers.ofString());
     }

@@ -1,16 +1,11 @@
 package dev.treering.chaos;
 
 import java.io.IOException;
-import java.net.http.HttpResponse;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -27,19 +22,17 @@ import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-/** Connections, locks, memory: what there is only so much of. */
+/** Memory: what there is only so much of. */
 @ChaosSuite
-class LimitsChaos {
+class MemoryChaos {
 
-    private static final int RATE = 150;
     private static final int BACKLOG = 60_000;
-    private static final String ANY_WORKFLOW = "/api/v2/workflow/" + UUID.randomUUID();
 
     private World world;
 
     @BeforeAll
     void start() {
-        world = World.named("limits").databaseSetting("max_connections=40").start();
+        world = World.named("memory").start();
     }
 
     @AfterAll
@@ -47,88 +40,6 @@ class LimitsChaos {
         if (world != null) {
             world.close();
         }
-    }
-
-    @Test
-    @Tag("F27")
-    void a_lock_that_is_held_costs_readers_a_503_and_receivers_nothing() throws Exception {
-        // Given
-        Scenario scenario = world.scenario("F27 lock");
-        scenario.traffic(RATE);
-        scenario.run(Duration.ofSeconds(3));
-
-        // When
-        try (Connection holder = world.database().connect();
-                Statement statement = holder.createStatement()) {
-            holder.setAutoCommit(false);
-            statement.execute("lock table workflow in access exclusive mode");
-            List<CompletableFuture<HttpResponse<String>>> readers = new ArrayList<>();
-            for (int i = 0; i < 50; i++) {
-                readers.add(CompletableFuture.supplyAsync(() -> read(ANY_WORKFLOW)));
-            }
-            // Longer than a socket's patience: the history's own statement is given up and tried again
-            scenario.run(Duration.ofSeconds(35));
-            // Then
-            for (var reader : readers) {
-                assertThat(reader.join().statusCode()).isEqualTo(503);
-                assertThat(reader.join().headers().firstValue("Retry-After")).isPresent();
-            }
-            assertThat(scenario.answers().statuses()).containsOnlyKeys(202);
-            assertThat(scenario.answers().percentile(0.99)).isLessThan(1_000);
-        }
-        scenario.cleared(world.receiver());
-        assertThat(world.database().number("select count(*) from dead_letter")).isZero();
-        scenario.conclude();
-    }
-
-    private HttpResponse<String> read(String path) {
-        try {
-            return world.receiver().get(path, Duration.ofSeconds(15));
-        } catch (IOException e) {
-            throw new AssertionError(path + " was not answered", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new AssertionError(e);
-        }
-    }
-
-    @Test
-    @Tag("F27")
-    void a_database_without_a_free_connection_keeps_nobody_from_receiving() throws Exception {
-        // Given
-        Scenario scenario = world.scenario("F27 connections");
-        scenario.traffic(RATE);
-        scenario.run(Duration.ofSeconds(3));
-
-        // When
-        List<Connection> taken = takeAllConnections();
-        try {
-            scenario.kill(world.worker());
-            world.worker().launch();
-            scenario.run(Duration.ofSeconds(15));
-            // Then
-            assertThat(read(ANY_WORKFLOW).statusCode()).isIn(404, 503);
-            assertThat(scenario.answers().statuses()).containsOnlyKeys(202);
-        } finally {
-            for (Connection connection : taken) {
-                connection.close();
-            }
-        }
-        scenario.cleared(world.receiver());
-        scenario.conclude();
-    }
-
-    private List<Connection> takeAllConnections() {
-        List<Connection> taken = new ArrayList<>();
-        while (taken.size() < 100) {
-            try {
-                taken.add(world.database().connect());
-            } catch (SQLException full) {
-                assertThat(full.getSQLState()).isEqualTo("53300");
-                return taken;
-            }
-        }
-        throw new AssertionError("The database has no limit of connections");
     }
 
     @Test
