@@ -27,7 +27,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class PartialBatchTest {
 
     private static final long NOON = 1_795_521_600_000L;
-    private static final int PARTITION = 4712;
+    private static final int PARTITION = 4720;
     private static final int FACTS = 9;
 
     @Inject
