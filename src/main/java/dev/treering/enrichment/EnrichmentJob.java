@@ -86,7 +86,9 @@ public class EnrichmentJob {
                 claimed = tasks.claim();
             } while (!claimed.isEmpty() && askAll(claimed));
         } catch (SQLException e) {
-            Log.warnf("Enrichment waits for the database: %s", e.getMessage());
+            if (!stopping) {
+                Log.warnf("Enrichment waits for the database: %s", e.getMessage());
+            }
         }
     }
 

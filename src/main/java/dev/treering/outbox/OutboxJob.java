@@ -1,11 +1,13 @@
 package dev.treering.outbox;
 
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
 import dev.treering.support.Notice;
 import dev.treering.support.SchemaJob;
 import io.quarkus.arc.ArcUndeclaredThrowableException;
 import io.quarkus.narayana.jta.QuarkusTransactionException;
+import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
 import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
 
@@ -18,6 +20,7 @@ class OutboxJob {
     private final OutboxConfig config;
     private final SchemaJob schema;
     private final Notice waiting = new Notice();
+    private volatile boolean stopping;
 
     OutboxJob(Outbox outbox, Publisher publisher, OutboxConfig config, SchemaJob schema) {
         this.outbox = outbox;
@@ -39,9 +42,16 @@ class OutboxJob {
             do {
                 // While Kafka does not answer one row is enough to ask it; its acknowledgement opens the way again.
                 carried = outbox.relay(publisher.healthy() ? config.relayBatch() : 1, publisher);
-            } while (carried > 0);
+            } while (carried > 0 && !stopping);
         } catch (QuarkusTransactionException | ArcUndeclaredThrowableException e) {
-            waiting.say("The outbox cannot be read, trying again: " + e.getMessage());
+            // The pool may close under a round that was under way: nothing is wrong then, and nothing is lost.
+            if (!stopping) {
+                waiting.say("The outbox cannot be read, trying again: " + e.getMessage());
+            }
         }
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        stopping = true;
     }
 }

@@ -85,9 +85,9 @@ class BrokerChaos {
 
         // When
         world.brokerProxy().delay(Duration.ofMillis(500));
-        scenario.run(Duration.ofSeconds(10));
+        scenario.run(Duration.ofSeconds(6));
         world.brokerProxy().narrow(64 * 1024);
-        scenario.run(Duration.ofSeconds(10));
+        scenario.run(Duration.ofSeconds(6));
 
         // Then
         scenario.heal();
@@ -136,7 +136,7 @@ class BrokerChaos {
 
         // When
         scenario.traffic(10 * RATE);
-        scenario.run(Duration.ofSeconds(20));
+        scenario.run(Duration.ofSeconds(12));
         scenario.traffic(RATE);
         scenario.settle();
 

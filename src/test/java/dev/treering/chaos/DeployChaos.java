@@ -32,7 +32,7 @@ class DeployChaos {
         world = World.named("deploy")
                 .receivers(2)
                 .workers(2)
-                .with("QUARKUS_SHUTDOWN_DELAY", "3S")
+                .with("QUARKUS_SHUTDOWN_DELAY", "2S")
                 .with("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
                 .start();
     }

@@ -131,7 +131,7 @@ class TopicsChaos {
         kafka.createPartitions(Map.of(Topics.WEBHOOKS, NewPartitions.increaseTo(before + 4)))
                 .all()
                 .get();
-        scenario.run(Duration.ofSeconds(20));
+        scenario.run(Duration.ofSeconds(14));
 
         // Then
         assertThat(world.worker().log()).content().contains("has %d partitions now".formatted(before + 4));

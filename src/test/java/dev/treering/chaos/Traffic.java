@@ -114,7 +114,7 @@ final class Traffic implements AutoCloseable {
             send(delivery, entry, random.nextInt(doors.size()), 0);
             if (random.nextInt(10) < COPIES_IN_TEN) {
                 // Some at the very same time, through another door; most later.
-                later(random.nextInt(4) == 0 ? 0 : random.nextInt(8_000), () -> copy(delivery, entry));
+                later(random.nextInt(4) == 0 ? 0 : random.nextInt(3_000), () -> copy(delivery, entry));
             }
         }
     }

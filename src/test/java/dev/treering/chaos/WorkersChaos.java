@@ -26,7 +26,7 @@ import static org.awaitility.Awaitility.await;
 class WorkersChaos {
 
     private static final int RATE = 200;
-    private static final int KILLS = 10;
+    private static final int KILLS = 4;
     private static final int LARGE = 900_000;
 
     private final Random random = Seed.random();
