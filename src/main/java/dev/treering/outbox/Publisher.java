@@ -51,8 +51,10 @@ public class Publisher {
         // Metadata that is forgotten after five quiet minutes would make the next record fail at once.
         settings.put(
                 ProducerConfig.METADATA_MAX_IDLE_CONFIG, Duration.ofDays(365).toMillis());
-        // Full batches leave at once: under load nobody waits for the linger.
-        settings.put(ProducerConfig.LINGER_MS_CONFIG, 2);
+        // Full batches leave at once: under load nobody waits for the linger. With less of it a twelfth fewer webhooks
+        // were
+        // accepted a second, in more and smaller requests.
+        settings.put(ProducerConfig.LINGER_MS_CONFIG, 5);
         settings.put(ProducerConfig.BATCH_SIZE_CONFIG, 16 * 1024);
         settings.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 1024 * 1024);
         int timeout = (int) config.publishTimeout().toMillis();
