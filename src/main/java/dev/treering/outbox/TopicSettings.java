@@ -2,9 +2,11 @@ package dev.treering.outbox;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 
 import dev.treering.event.Topics;
@@ -52,15 +54,16 @@ final class TopicSettings {
         }
     }
 
-    /** Where the topic is not as it must be, in words; nothing when we may not look. */
-    static List<String> differences(Admin admin, String topic) throws ExecutionException, InterruptedException {
-        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
-        Config actual;
+    /** Where the topics are not as they must be, in words and in order; nothing when we may not look. */
+    static List<String> differences(Admin admin, Collection<String> topics)
+            throws ExecutionException, InterruptedException {
+        List<ConfigResource> resources = topics.stream()
+                .sorted()
+                .map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic))
+                .toList();
+        Map<ConfigResource, Config> actual;
         try {
-            actual = admin.describeConfigs(List.of(resource))
-                    .values()
-                    .get(resource)
-                    .get();
+            actual = admin.describeConfigs(resources).all().get();
         } catch (ExecutionException e) {
             if (e.getCause() instanceof AuthorizationException) {
                 return List.of();
@@ -68,7 +71,12 @@ final class TopicSettings {
             throw e;
         }
         List<String> differences = new ArrayList<>();
-        MUST.forEach((name, wanted) -> {
+        resources.forEach(topic -> compare(topic.name(), actual.get(topic), differences));
+        return differences;
+    }
+
+    private static void compare(String topic, Config actual, List<String> differences) {
+        new TreeMap<>(MUST).forEach((name, wanted) -> {
             String value = actual.get(name).value();
             if (!value.equals(wanted)) {
                 differences.add("%s has %s=%s and should have %s".formatted(topic, name, value, wanted));
@@ -78,6 +86,5 @@ final class TopicSettings {
             differences.add("%s takes smaller records than %d bytes: large webhooks would stay in the outbox"
                     .formatted(topic, LARGEST_RECORD));
         }
-        return differences;
     }
 }

@@ -38,6 +38,7 @@ public class TopicsJob {
     private final Publisher publisher;
     private final Event<Remade> remade;
     private final Notice notice = new Notice();
+    private final Notice settings = new Notice();
     private final Map<String, TopicDescription> known = new HashMap<>();
     private volatile Map<String, String> ids = Map.of();
     private volatile String problem = "Kafka was not asked for its topics yet";
@@ -78,13 +79,16 @@ public class TopicsJob {
                 report(missing(found));
                 return;
             }
-            if (ready() || prepared()) {
+            if (ready()) {
+                compare(found);
+            } else if (prepared()) {
                 compare(describe());
             }
         } catch (ExecutionException | KafkaException e) {
             Throwable cause = e instanceof ExecutionException ? e.getCause() : e;
             // Once they were seen, an outage is the publisher's to say.
             if (!ready()) {
+                problem = "does not answer: " + cause.getMessage();
                 notice.say("Kafka is not ready, trying again every 2 s: " + cause.getMessage());
             }
         } catch (InterruptedException e) {
@@ -138,8 +142,9 @@ public class TopicsJob {
             foundIds.put(topic.name(), topic.topicId().toString());
             TopicDescription before = known.put(topic.name(), topic);
             if (before == null) {
-                TopicSettings.differences(admin(), topic.name()).forEach(Log::warn);
-            } else if (!before.topicId().equals(topic.topicId())) {
+                continue;
+            }
+            if (!before.topicId().equals(topic.topicId())) {
                 Log.errorf("%s was deleted and made anew. It is read from its beginning", topic.name());
                 begunAnew.add(topic.name());
             } else if (before.partitions().size() != topic.partitions().size()) {
@@ -150,6 +155,12 @@ public class TopicsJob {
                         topic.partitions().size(),
                         before.partitions().size());
             }
+        }
+        List<String> differences = TopicSettings.differences(admin(), found.keySet());
+        if (differences.isEmpty()) {
+            settings.over();
+        } else {
+            settings.say(String.join("; ", differences));
         }
         ids = Map.copyOf(foundIds);
         problem = missing(found).isEmpty() ? null : "Kafka lacks the topics " + missing(found);

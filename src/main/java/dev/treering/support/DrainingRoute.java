@@ -1,4 +1,4 @@
-package dev.treering.status;
+package dev.treering.support;
 
 import java.util.Objects;
 
