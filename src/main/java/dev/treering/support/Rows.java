@@ -7,7 +7,8 @@ import java.util.List;
 
 /**
  * Many rows in one statement: each column travels as one array, {@code unnest(?::uuid[], ?::text[], …)}. Values go as
- * text and are cast by the statement, bytes as they are; one round trip whatever the number of rows.
+ * text and are cast by the statement, bytes as they are; one round trip whatever the number of rows. The arrays are of
+ * String and not of Object, because only those the driver sends in binary form, without quoting and unquoting.
  */
 public final class Rows {
 
@@ -32,7 +33,7 @@ public final class Rows {
             boolean bytes = rows.get(0)[column] instanceof byte[];
             Object[] values = rows.stream()
                     .map(row -> bytes || row[column] == null ? row[column] : row[column].toString())
-                    .toArray(bytes ? byte[][]::new : Object[]::new);
+                    .toArray(bytes ? byte[][]::new : String[]::new);
             statement.setArray(column + 1, connection.createArrayOf(bytes ? "bytea" : "text", values));
         }
         return statement;
