@@ -41,6 +41,7 @@ public class Accounting {
     private final Counter received;
     private final Counter published;
     private final Counter outboxed;
+    private final Timer durable;
     private final Timer sinceReceived;
     private final Timer sinceHappened;
 
@@ -50,6 +51,10 @@ public class Accounting {
         received = registry.counter("treering.webhooks.received");
         published = registry.counter("treering.webhooks.published");
         outboxed = registry.counter("treering.webhooks.outboxed");
+        durable = Timer.builder("treering.webhooks.durable")
+                .description("Time from the verification of a webhook until Kafka or PostgreSQL has it for good")
+                .serviceLevelObjectives(STEPS)
+                .register(registry);
         sinceReceived = freshness("received");
         sinceHappened = freshness("happened");
     }
@@ -72,6 +77,11 @@ public class Accounting {
 
     public void outboxed() {
         outboxed.increment();
+    }
+
+    /** A store has for good what was verified at that time. */
+    public void durable(Instant receivedAt) {
+        record(durable, receivedAt, clock.instant());
     }
 
     public void refused(String reason) {

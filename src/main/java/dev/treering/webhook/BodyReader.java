@@ -31,6 +31,7 @@ class BodyReader {
         private final Consumer<byte[]> whole;
         private final Consumer<Refusal> refused;
         private final Buffer bytes = Buffer.buffer();
+        private long announced = -1;
         private long reserved;
         private boolean over;
         private long deadline = -1;
@@ -43,7 +44,8 @@ class BodyReader {
 
         void read() {
             String length = request.getHeader("content-length");
-            if (length != null && Long.parseLong(length) > config.maxBodySize().asLongValue()) {
+            announced = length == null ? -1 : Long.parseLong(length);
+            if (announced > config.maxBodySize().asLongValue()) {
                 refuse(tooLarge());
                 return;
             }
@@ -65,7 +67,8 @@ class BodyReader {
                 refuse(tooLarge());
             } else {
                 bytes.appendBuffer(chunk);
-                if (deadline < 0) {
+                // Nearly every body comes in one piece, and needs no timer.
+                if (deadline < 0 && bytes.length() != announced) {
                     startDeadline();
                 }
             }

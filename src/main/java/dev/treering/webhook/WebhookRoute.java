@@ -34,6 +34,11 @@ class WebhookRoute {
 
     private static final String PATH = "/webhooks/circleci";
 
+    // Before everything of Quarkus that asks for tokens (-200) or reads and limits a body (-2): a webhook proves itself
+    // by
+    // its signature, and this door counts for itself.
+    private static final int ORDER = -500;
+
     // What is left of a record of 1 MiB after key, headers and framing, with room to spare.
     private static final long LARGEST_BODY = 960 * 1024;
 
@@ -85,10 +90,9 @@ class WebhookRoute {
         config.endpoints().keySet().stream()
                 .filter(name -> endpoints.named(name) == null)
                 .forEach(name -> Log.warnf("%s/%s has no secret, so it is 404", PATH, name));
-        // Before everything of Quarkus that reads or limits a body (-2): this door counts for itself.
-        router.post(PATH).order(-100).handler(context -> receive(context, Endpoints.DEFAULT));
+        router.post(PATH).order(ORDER).handler(context -> receive(context, Endpoints.DEFAULT));
         router.post(PATH + "/:endpoint")
-                .order(-100)
+                .order(ORDER)
                 .handler(context -> receive(context, context.pathParam("endpoint")));
     }
 
@@ -150,6 +154,7 @@ class WebhookRoute {
     }
 
     private void accepted(HttpServerRequest request, Delivery delivery) {
+        accounting.durable(delivery.receivedAt());
         String id = delivery.peek().id();
         answer(request, 202, "application/json", new Accepted(id, delivery.receipt(), "accepted"));
     }

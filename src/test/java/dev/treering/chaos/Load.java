@@ -26,6 +26,9 @@ final class Load {
     private static final long NEVER = Long.MAX_VALUE;
     private static final long PATIENCE_NANOS = Duration.ofSeconds(10).toNanos();
 
+    // Lower case, with 0x20 set in every byte: ':' has it already, '-' too.
+    private static final byte[] LENGTH = "content-length:".getBytes(ISO_8859_1);
+
     private final int port;
     private final int connections;
     // Of a run.
@@ -137,6 +140,41 @@ final class Load {
         selector.selectedKeys().clear();
     }
 
+    // By bytes: a regular expression over each answer would cost as much as the service.
+    private static int headEnd(byte[] answer, int length) {
+        for (int i = 4; i <= length; i++) {
+            if (answer[i - 1] == '\n' && answer[i - 2] == '\r' && answer[i - 3] == '\n') {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private static int contentLength(byte[] answer, int headEnd) {
+        for (int i = 0; i < headEnd - LENGTH.length; i++) {
+            int matched = 0;
+            while (matched < LENGTH.length && (answer[i + matched] | 0x20) == LENGTH[matched]) {
+                matched++;
+            }
+            if (matched == LENGTH.length) {
+                return number(answer, i + matched);
+            }
+        }
+        return 0;
+    }
+
+    private static int number(byte[] answer, int at) {
+        int number = 0;
+        for (int i = at; answer[i] == ' ' || answer[i] >= '0' && answer[i] <= '9'; i++) {
+            if (answer[i] != ' ') {
+                number = 10 * number + answer[i] - '0';
+            } else if (i > at) {
+                break;
+            }
+        }
+        return number;
+    }
+
     private final class Connection {
 
         private final SocketChannel channel;
@@ -164,12 +202,11 @@ final class Load {
             if (channel.read(answer) < 0) {
                 throw new EOFException("The connection was closed");
             }
-            String text = new String(answer.array(), 0, answer.position(), ISO_8859_1);
-            int headEnd = text.indexOf("\r\n\r\n");
-            if (headEnd < 0 || text.length() < headEnd + 4 + Wire.contentLength(text)) {
+            int headEnd = headEnd(answer.array(), answer.position());
+            if (headEnd < 0 || answer.position() < headEnd + contentLength(answer.array(), headEnd)) {
                 return 0;
             }
-            return Integer.parseInt(text, 9, 12, 10);
+            return number(answer.array(), 9);
         }
     }
 }

@@ -97,7 +97,7 @@ final class Wire implements AutoCloseable {
         return -1;
     }
 
-    static int contentLength(String head) {
+    private static int contentLength(String head) {
         Matcher length = CONTENT_LENGTH.matcher(head);
         return length.find() ? Integer.parseInt(length.group(1)) : 0;
     }
