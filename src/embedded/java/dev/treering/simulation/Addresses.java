@@ -13,4 +13,8 @@ final class Addresses {
     static String job(Run run, Workflow workflow, long number) {
         return workflow(run, workflow) + "/jobs/" + number;
     }
+
+    static String artifact(Job job, int node, String path) {
+        return "https://output.circle-artifacts.com/output/job/" + job.id() + "/artifacts/" + node + "/" + path;
+    }
 }

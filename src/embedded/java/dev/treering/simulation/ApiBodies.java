@@ -1,6 +1,9 @@
 package dev.treering.simulation;
 
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -10,6 +13,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 final class ApiBodies {
 
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+    private static final int TESTS = 24;
 
     private ApiBodies() {}
 
@@ -130,6 +134,54 @@ final class ApiBodies {
                 .put("branch", run.commit().branch());
         vcs.putObject("commit").put("body", "").put("subject", run.commit().subject());
         return body;
+    }
+
+    static ObjectNode config(Run run) {
+        return JSON.objectNode().put("source", Configuration.source(run)).put("compiled", Configuration.compiled(run));
+    }
+
+    /** A job with tests has two pages of them; when it failed, there are failures on both. */
+    static List<ObjectNode> tests(Run run, Job job, Instant now) {
+        if (!job.finishedBy(now) || !job.hasTests()) {
+            return List.of();
+        }
+        return IntStream.range(0, TESTS)
+                .mapToObj(index -> test(run, index, job.outcome().equals("failed")))
+                .toList();
+    }
+
+    private static ObjectNode test(Run run, int index, boolean someFail) {
+        String result = someFail && index % 11 == 10 ? "failure" : index == 5 ? "skipped" : "success";
+        String name = run.project().name();
+        return JSON.objectNode()
+                .put("message", result.equals("failure") ? "expected: <" + index + "> but was: <0>" : null)
+                .put("source", "junit")
+                .put("run_time", 0.125 * (index + 1))
+                .put("file", "src/test/java/acme/" + name + "/PagesTest.java")
+                .put("result", result)
+                .put("name", "page_" + index + "_is_complete")
+                .put("classname", "acme." + name + ".PagesTest");
+    }
+
+    /** A log of each container, and a report where there are tests. */
+    static List<ObjectNode> artifacts(Job job, Instant now) {
+        List<ObjectNode> items = new ArrayList<>();
+        if (job.finishedBy(now)) {
+            for (int node = 0; node < job.machine().parallelism(); node++) {
+                items.add(artifact(job, node, "logs/" + job.name() + ".log"));
+            }
+            if (job.hasTests()) {
+                items.add(artifact(job, 0, "test-results/junit.xml"));
+            }
+        }
+        return items;
+    }
+
+    private static ObjectNode artifact(Job job, int node, String path) {
+        return JSON.objectNode()
+                .put("path", path)
+                .put("node_index", node)
+                .put("url", Addresses.artifact(job, node, path));
     }
 
     static ObjectNode project(Project project) {

@@ -5,11 +5,14 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,16 +28,18 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.treering.simulation.KnownRuns.JobOfRun;
 
 /**
- * CircleCI's API v2 on the loopback address, for the runs it was told of: it remembers the last thousand and forgets older
- * ones, as CircleCI does. A run in progress is shown as it stands by the given clock.
+ * CircleCI's API v2 on the loopback address, for the runs it was told of: it remembers the last thousand, if not told otherwise,
+ * and forgets older ones, as CircleCI does. A run in progress is shown as it stands by the given clock; what has not begun is
+ * in no list. Only the {@code Date} of an answer is the machine's.
  */
 public final class CircleCiStub implements AutoCloseable {
 
     private static final String BASE = "/api/v2";
     private static final int REMEMBERED_RUNS = 1_000;
-    private static final int REMEMBERED_PATHS = 10_000;
+    private static final int PATHS_A_RUN = 30;
     private static final int THREADS = 4;
 
     static {
@@ -47,15 +52,21 @@ public final class CircleCiStub implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService threads;
     private final List<Route> routes = List.of(
-            new Route("/workflow/([^/]+)", "Workflow not found", this::workflow),
-            new Route("/workflow/([^/]+)/job", "Workflow not found", this::jobs),
-            new Route("/pipeline/([^/]+)", "Pipeline not found", this::pipeline),
-            new Route("/project/([^/]+/[^/]+/[^/]+)/job/(\\d{1,18})", "Job not found", this::job),
-            new Route("/project/([^/]+/[^/]+/[^/]+)", "Project not found", this::project));
+            new Route("/workflow/:id", "Workflow not found", this::workflow),
+            new Route("/workflow/:id/job", "Workflow not found", this::jobs),
+            new Route("/pipeline/:id", "Pipeline not found", this::pipeline),
+            new Route("/pipeline/:id/workflow", "Pipeline not found", this::workflows),
+            new Route("/pipeline/:id/config", "Pipeline not found", this::config),
+            new Route("/project/:slug/pipeline", "Project not found", this::pipelines),
+            new Route("/project/:slug/pipeline/:number", "Pipeline not found", this::pipelineByNumber),
+            new Route("/project/:slug/job/:number", "Job not found", this::job),
+            new Route("/project/:slug/:number/tests", "Job not found", this::tests),
+            new Route("/project/:slug/:number/artifacts", "Job not found", this::artifacts),
+            new Route("/project/:slug", "Project not found", this::project));
 
     // Guarded by this object; requests are few and short.
-    private final Deque<Run> runs = new ArrayDeque<>();
-    private final Map<String, Project> projects = new LinkedHashMap<>();
+    private final KnownRuns runs;
+    private final int rememberedPaths;
     private final Map<String, Integer> calls = new LinkedHashMap<>();
     private final Deque<Failure> failures = new ArrayDeque<>();
 
@@ -72,17 +83,40 @@ public final class CircleCiStub implements AutoCloseable {
         }
     }
 
-    private record Route(Pattern path, String missing, Function<MatchResult, Optional<ObjectNode>> answer) {
+    private record Route(String template, Pattern path, String missing, Function<Call, Optional<ObjectNode>> answer) {
 
-        Route(String path, String missing, Function<MatchResult, Optional<ObjectNode>> answer) {
-            this(Pattern.compile(path), missing, answer);
+        Route(String template, String missing, Function<Call, Optional<ObjectNode>> answer) {
+            this(
+                    template,
+                    Pattern.compile(template.replace(":id", "([^/]+)")
+                            .replace(":slug", "([^/]+/[^/]+/[^/]+)")
+                            .replace(":number", "(\\d{1,18})")),
+                    missing,
+                    answer);
         }
     }
 
-    private CircleCiStub(String token, Clock clock, HttpServer server) {
+    private record Call(Route route, MatchResult path, Map<String, String> query) {
+
+        String first() {
+            return path.group(1);
+        }
+
+        long number() {
+            return Long.parseLong(path.group(2));
+        }
+
+        Optional<String> pageToken() {
+            return Optional.ofNullable(query.get("page-token"));
+        }
+    }
+
+    private CircleCiStub(String token, Clock clock, HttpServer server, int rememberedRuns) {
         this.token = token;
         this.clock = clock;
         this.server = server;
+        this.runs = new KnownRuns(rememberedRuns);
+        this.rememberedPaths = rememberedRuns * PATHS_A_RUN;
         this.threads = Executors.newFixedThreadPool(THREADS, task -> {
             Thread thread = new Thread(task, "circleci-stub");
             thread.setDaemon(true);
@@ -94,9 +128,14 @@ public final class CircleCiStub implements AutoCloseable {
 
     /** Starts on any free port; the token is the one it accepts. */
     public static CircleCiStub start(String token, Clock clock) {
+        return start(token, clock, REMEMBERED_RUNS);
+    }
+
+    /** The same, for a longer or shorter memory. */
+    public static CircleCiStub start(String token, Clock clock, int rememberedRuns) {
         try {
             HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 0);
-            CircleCiStub stub = new CircleCiStub(token, clock, server);
+            CircleCiStub stub = new CircleCiStub(token, clock, server, rememberedRuns);
             server.start();
             return stub;
         } catch (IOException e) {
@@ -115,11 +154,7 @@ public final class CircleCiStub implements AutoCloseable {
 
     /** From now on the API knows this run; the oldest is forgotten when there are too many. */
     public synchronized void register(Run run) {
-        projects.put(run.project().slug(), run.project());
-        runs.addFirst(run);
-        if (runs.size() > REMEMBERED_RUNS) {
-            runs.removeLast();
-        }
+        runs.add(run);
     }
 
     /** The next calls get this answer, whatever they ask. */
@@ -147,6 +182,7 @@ public final class CircleCiStub implements AutoCloseable {
     private void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
             String path = path(exchange.getRequestURI());
+            Optional<Call> call = call(path, exchange.getRequestURI());
             Optional<Failure> failure = count(path);
             if (failure.isPresent()) {
                 fail(exchange, failure.get());
@@ -154,87 +190,129 @@ public final class CircleCiStub implements AutoCloseable {
                 message(exchange, 401, "You must log in first.");
             } else if (!exchange.getRequestMethod().equals("GET")) {
                 message(exchange, 405, "Method Not Allowed");
+            } else if (call.isEmpty()) {
+                message(exchange, 404, "Not Found");
             } else {
-                answer(exchange, path);
+                answer(exchange, call.get());
             }
         }
     }
 
-    private void answer(HttpExchange exchange, String path) throws IOException {
+    private Optional<Call> call(String path, URI request) {
         for (Route route : routes) {
             Matcher matcher = route.path().matcher(path);
             if (matcher.matches()) {
-                Optional<ObjectNode> found = route.answer().apply(matcher.toMatchResult());
-                if (found.isPresent()) {
-                    send(
-                            exchange,
-                            200,
-                            "application/json;charset=utf-8",
-                            found.get().toString());
-                } else {
-                    message(exchange, 404, route.missing());
-                }
-                return;
-            }
-        }
-        message(exchange, 404, "Not Found");
-    }
-
-    private Optional<ObjectNode> workflow(MatchResult path) {
-        return findWorkflow(path.group(1)).map(at -> ApiBodies.workflow(at.run(), at.workflow(), clock.instant()));
-    }
-
-    private Optional<ObjectNode> jobs(MatchResult path) {
-        return findWorkflow(path.group(1)).map(at -> ApiBodies.jobs(at.run(), at.workflow(), clock.instant()));
-    }
-
-    private Optional<ObjectNode> pipeline(MatchResult path) {
-        return known().stream()
-                .filter(run -> run.id().toString().equals(path.group(1)))
-                .findFirst()
-                .map(ApiBodies::pipeline);
-    }
-
-    private Optional<ObjectNode> job(MatchResult path) {
-        long number = Long.parseLong(path.group(2));
-        for (Run run : known()) {
-            if (run.project().slug().equals(path.group(1))) {
-                for (Workflow workflow : run.workflows()) {
-                    for (Job job : workflow.jobs()) {
-                        if (job.number().isPresent() && job.number().getAsLong() == number) {
-                            return Optional.of(ApiBodies.jobDetails(run, workflow, job, clock.instant()));
-                        }
-                    }
-                }
+                return Optional.of(new Call(route, matcher.toMatchResult(), query(request)));
             }
         }
         return Optional.empty();
     }
 
-    private synchronized Optional<ObjectNode> project(MatchResult path) {
-        return Optional.ofNullable(projects.get(path.group(1))).map(ApiBodies::project);
-    }
-
-    private Optional<Place> findWorkflow(String id) {
-        return known().stream()
-                .flatMap(run -> run.workflows().stream().map(workflow -> new Place(run, workflow)))
-                .filter(place -> place.workflow().id().toString().equals(id))
-                .findFirst();
-    }
-
-    private record Place(Run run, Workflow workflow) {}
-
-    private synchronized List<Run> known() {
-        return List.copyOf(runs);
-    }
-
     private synchronized Optional<Failure> count(String path) {
         // Made-up paths must not fill the memory of a demo that runs for weeks.
-        if (calls.size() >= REMEMBERED_PATHS && !calls.containsKey(path)) {
+        if (calls.size() >= rememberedPaths && !calls.containsKey(path)) {
             calls.remove(calls.keySet().iterator().next());
         }
         calls.merge(path, 1, Integer::sum);
         return Optional.ofNullable(failures.pollFirst());
+    }
+
+    private void answer(HttpExchange exchange, Call call) throws IOException {
+        try {
+            Optional<ObjectNode> found = find(call);
+            if (found.isPresent()) {
+                send(
+                        exchange,
+                        200,
+                        "application/json;charset=utf-8",
+                        found.get().toString());
+            } else {
+                message(exchange, 404, call.route().missing());
+            }
+        } catch (IllegalArgumentException notOurToken) {
+            message(exchange, 400, "Invalid page-token");
+        }
+    }
+
+    private synchronized Optional<ObjectNode> find(Call call) {
+        return call.route().answer().apply(call);
+    }
+
+    private Optional<ObjectNode> workflow(Call call) {
+        return runs.workflow(call.first()).map(at -> ApiBodies.workflow(at.run(), at.workflow(), clock.instant()));
+    }
+
+    private Optional<ObjectNode> jobs(Call call) {
+        return runs.workflow(call.first()).map(at -> ApiBodies.jobs(at.run(), at.workflow(), clock.instant()));
+    }
+
+    private Optional<ObjectNode> pipeline(Call call) {
+        return runs.run(call.first()).map(ApiBodies::pipeline);
+    }
+
+    private Optional<ObjectNode> workflows(Call call) {
+        Instant now = clock.instant();
+        return runs.run(call.first())
+                .map(run -> Pages.page(
+                        Pages.numbered(run.workflows()).descendingMap(),
+                        workflow -> !workflow.createdAt().isAfter(now),
+                        workflow -> ApiBodies.workflow(run, workflow, now),
+                        call.pageToken()));
+    }
+
+    private Optional<ObjectNode> config(Call call) {
+        return runs.run(call.first()).map(ApiBodies::config);
+    }
+
+    private Optional<ObjectNode> pipelines(Call call) {
+        Instant now = clock.instant();
+        Optional<String> branch = Optional.ofNullable(call.query().get("branch"));
+        return runs.runsOf(call.first())
+                .map(known -> Pages.page(
+                        known,
+                        run -> run.begunBy(now)
+                                && branch.filter(other -> !run.commit().branch().equals(other))
+                                        .isEmpty(),
+                        ApiBodies::pipeline,
+                        call.pageToken()));
+    }
+
+    private Optional<ObjectNode> pipelineByNumber(Call call) {
+        return runs.runsOf(call.first())
+                .map(known -> known.get(call.number()))
+                .filter(run -> run.begunBy(clock.instant()))
+                .map(ApiBodies::pipeline);
+    }
+
+    private Optional<ObjectNode> job(Call call) {
+        return jobOf(call).map(at -> ApiBodies.jobDetails(at.run(), at.workflow(), at.job(), clock.instant()));
+    }
+
+    private Optional<ObjectNode> tests(Call call) {
+        return jobOf(call)
+                .map(at -> Pages.page(ApiBodies.tests(at.run(), at.job(), clock.instant()), call.pageToken()));
+    }
+
+    private Optional<ObjectNode> artifacts(Call call) {
+        return jobOf(call).map(at -> Pages.page(ApiBodies.artifacts(at.job(), clock.instant()), call.pageToken()));
+    }
+
+    private Optional<JobOfRun> jobOf(Call call) {
+        return runs.job(call.first(), call.number());
+    }
+
+    private Optional<ObjectNode> project(Call call) {
+        return runs.project(call.first()).map(ApiBodies::project);
+    }
+
+    private static Map<String, String> query(URI request) {
+        Map<String, String> query = new HashMap<>();
+        String text = Optional.ofNullable(request.getRawQuery()).orElse("");
+        for (String pair : text.split("&")) {
+            String[] sides = pair.split("=", 2);
+            query.put(sides[0], sides.length < 2 ? "" : URLDecoder.decode(sides[1], StandardCharsets.UTF_8));
+        }
+        return query;
     }
 
     /** Without the base, with the slug's long and short and escaped spellings made one. */

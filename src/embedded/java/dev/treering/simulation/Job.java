@@ -38,6 +38,16 @@ public record Job(
         return startedAt.filter(start -> !moment.isBefore(start)).isPresent();
     }
 
+    /** Whether it came to an end of its own, and not by a cancellation. */
+    boolean finishedBy(Instant moment) {
+        return stoppedBy(moment) && (outcome.equals("success") || outcome.equals("failed"));
+    }
+
+    /** What fails, fails in a test. */
+    boolean hasTests() {
+        return name.contains("test") || outcome.equals("failed");
+    }
+
     String statusAt(Instant moment) {
         if (stoppedBy(moment)) {
             return outcome;

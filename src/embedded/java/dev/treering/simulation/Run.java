@@ -7,6 +7,10 @@ import java.util.UUID;
 /** One pipeline and everything that ever happens in it, decided in advance. */
 public record Run(Project project, UUID id, long number, Instant createdAt, Commit commit, List<Workflow> workflows) {
 
+    boolean begunBy(Instant moment) {
+        return !moment.isBefore(createdAt);
+    }
+
     public Instant stoppedAt() {
         return workflows.stream()
                 .map(Workflow::stoppedAt)

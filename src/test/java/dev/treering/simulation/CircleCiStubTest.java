@@ -8,14 +8,18 @@ import java.net.http.HttpResponse;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -26,7 +30,8 @@ class CircleCiStubTest {
 
     private final HttpClient client = HttpClient.newHttpClient();
     private final Scenarios scenarios = new Scenarios(1);
-    private CircleCiStub stub = CircleCiStub.start(TOKEN, Clock.fixed(START.plus(Duration.ofHours(1)), ZoneOffset.UTC));
+    private final HandSetClock clock = new HandSetClock(START.plus(Duration.ofHours(1)));
+    private CircleCiStub stub = CircleCiStub.start(TOKEN, clock);
 
     @AfterEach
     void stop() {
@@ -218,8 +223,7 @@ class CircleCiStubTest {
         Run run = scenarios.approved(2, START);
         Workflow workflow = run.workflows().get(0);
         Instant waiting = workflow.jobs().get(1).queuedAt().plusMillis(1);
-        stub.close();
-        stub = CircleCiStub.start(TOKEN, Clock.fixed(waiting, ZoneOffset.UTC));
+        clock.now = waiting;
         stub.register(run);
 
         // When
@@ -251,6 +255,252 @@ class CircleCiStubTest {
                 .isEqualTo(scenarios.green(2, START).id().toString());
     }
 
+    @Test
+    void a_number_that_two_runs_claim_is_the_later_ones() throws Exception {
+        // Given
+        stub.close();
+        stub = CircleCiStub.start(TOKEN, clock, 2);
+        known(scenarios.green(7, START));
+        Run later = known(new Scenarios(2).green(7, START));
+
+        // When: the first one is forgotten
+        known(scenarios.green(8, START));
+
+        // Then
+        assertThat(get("/project/gh/acme/web/pipeline/7").at("/id").asText())
+                .isEqualTo(later.id().toString());
+        assertThat(get("/project/gh/acme/web/job/70").at("/pipeline/id").asText())
+                .isEqualTo(later.id().toString());
+    }
+
+    @Test
+    void pipelines_come_in_pages_that_new_ones_do_not_move() throws Exception {
+        // Given
+        for (long number = 1; number <= 45; number++) {
+            known(scenarios.green(number, START));
+        }
+
+        // When
+        JsonNode first = get("/project/gh/acme/web/pipeline");
+        known(scenarios.green(46, START));
+        JsonNode second = get("/project/gh/acme/web/pipeline?page-token=" + token(first));
+        JsonNode third = get("/project/gh/acme/web/pipeline?page-token=" + token(second));
+
+        // Then
+        assertThat(numbers(first)).isEqualTo(downFrom(45, 20));
+        assertThat(numbers(second)).isEqualTo(downFrom(25, 20));
+        assertThat(numbers(third)).isEqualTo(downFrom(5, 5));
+        assertThat(keys(third)).containsExactly("items", "next_page_token");
+        assertThat(third.get("next_page_token").isNull()).isTrue();
+        assertThat(first.at("/items/0"))
+                .isEqualTo(get("/pipeline/" + scenarios.green(45, START).id()));
+    }
+
+    @Test
+    void a_full_last_page_names_no_other() throws Exception {
+        // Given
+        for (long number = 1; number <= 20; number++) {
+            known(scenarios.green(number, START));
+        }
+
+        // When
+        JsonNode page = get("/project/gh/acme/web/pipeline");
+
+        // Then
+        assertThat(page.get("items")).hasSize(20);
+        assertThat(page.get("next_page_token").isNull()).isTrue();
+    }
+
+    @Test
+    void a_foreign_page_token_is_refused() throws Exception {
+        // Given
+        known(scenarios.green(1, START));
+
+        // When
+        HttpResponse<String> answer = ask("/project/gh/acme/web/pipeline?page-token=*", TOKEN);
+
+        // Then
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(answer.body()).contains("page-token");
+    }
+
+    @Test
+    void pipelines_can_be_asked_for_one_branch() throws Exception {
+        // Given
+        for (long number = 1; number <= 7; number++) {
+            known(scenarios.green(number, START));
+        }
+
+        // When
+        JsonNode page = get("/project/gh/acme/web/pipeline?branch=feature%2Fnew-header");
+
+        // Then
+        assertThat(numbers(page)).containsExactly(6L, 3L);
+    }
+
+    @Test
+    void a_run_is_not_listed_before_it_begins() throws Exception {
+        // Given
+        known(scenarios.green(1, START));
+        known(scenarios.green(2, clock.now.plusMillis(1)));
+
+        // When
+        JsonNode before = get("/project/gh/acme/web/pipeline");
+        int statusBefore = ask("/project/gh/acme/web/pipeline/2", TOKEN).statusCode();
+        clock.now = clock.now.plusMillis(1);
+
+        // Then
+        assertThat(numbers(before)).containsExactly(1L);
+        assertThat(statusBefore).isEqualTo(404);
+        assertThat(numbers(get("/project/gh/acme/web/pipeline"))).containsExactly(2L, 1L);
+    }
+
+    @Test
+    void a_pipeline_is_found_by_its_number() throws Exception {
+        // Given
+        Run run = known(scenarios.green(7, START));
+
+        // When
+        JsonNode body = get("/project/gh/acme/web/pipeline/7");
+
+        // Then
+        assertThat(body).isEqualTo(get("/pipeline/" + run.id()));
+        assertThat(ask("/project/gh/acme/web/pipeline/8", TOKEN).body())
+                .isEqualTo("{\"message\":\"Pipeline not found\"}");
+        assertThat(ask("/project/gh/acme/unknown/pipeline", TOKEN).body())
+                .isEqualTo("{\"message\":\"Project not found\"}");
+    }
+
+    @Test
+    void a_pipelines_workflows_are_those_that_were_started_the_newest_first() throws Exception {
+        // Given
+        Run run = known(scenarios.rerun(3, START));
+        Workflow failed = run.workflows().get(0);
+        Workflow again = run.workflows().get(1);
+
+        // When
+        JsonNode both = get("/pipeline/" + run.id() + "/workflow");
+        clock.now = failed.stoppedAt();
+        JsonNode one = get("/pipeline/" + run.id() + "/workflow");
+
+        // Then
+        assertThat(both.findValuesAsText("id"))
+                .containsExactly(again.id().toString(), failed.id().toString());
+        assertThat(both.get("next_page_token").isNull()).isTrue();
+        assertThat(one.findValuesAsText("status")).containsExactly("failed");
+        assertThat(one.at("/items/0")).isEqualTo(get("/workflow/" + failed.id()));
+    }
+
+    @Test
+    void a_configuration_describes_the_workflows_and_their_jobs() throws Exception {
+        // Given
+        Run run = known(scenarios.approved(2, START));
+        Run rerun = known(scenarios.rerun(3, START));
+
+        // When
+        JsonNode config = get("/pipeline/" + run.id() + "/config");
+
+        // Then
+        assertThat(keys(config)).containsExactlyInAnyOrder("source", "compiled");
+        assertThat(config.at("/source").asText()).startsWith("version: 2.1\n").contains("executor: base");
+        assertThat(config.at("/compiled").asText())
+                .startsWith("version: 2\n")
+                .doesNotContain("executor")
+                .contains("  release:\n    docker:")
+                .endsWith("""
+                        workflows:
+                          version: 2
+                          release:
+                            jobs:
+                              - build
+                              - hold:
+                                  type: approval
+                                  requires: [build]
+                              - release:
+                                  requires: [hold]
+                                  context: [production]
+                        """);
+        assertThat(get("/pipeline/" + rerun.id() + "/config").at("/source").asText())
+                .containsOnlyOnce("  smoke:");
+    }
+
+    @Test
+    void a_failed_jobs_tests_tell_what_failed_on_every_page() throws Exception {
+        // Given
+        known(scenarios.breaking(4, START));
+
+        // When
+        JsonNode first = get("/project/gh/acme/api/41/tests");
+        JsonNode last = get("/project/gh/acme/api/41/tests?page-token=" + token(first));
+
+        // Then
+        assertThat(first.get("items")).hasSize(20);
+        assertThat(last.get("items")).hasSize(4);
+        assertThat(last.get("next_page_token").isNull()).isTrue();
+        assertThat(List.of(first, last)).allSatisfy(page -> {
+            assertThat(page.findValuesAsText("result")).contains("success", "failure");
+            assertThat(page.get("items")).allSatisfy(item -> {
+                assertThat(keys(item))
+                        .containsExactlyInAnyOrder(
+                                "classname", "file", "message", "name", "result", "run_time", "source");
+                assertThat(item.get("message").isNull())
+                        .isEqualTo(!item.get("result").asText().equals("failure"));
+            });
+        });
+    }
+
+    @Test
+    void a_green_jobs_tests_do_not_fail_and_a_build_has_none() throws Exception {
+        // Given
+        known(scenarios.breaking(1, START));
+
+        // When
+        JsonNode green = get("/project/gh/acme/api/11/tests");
+        JsonNode build = get("/project/gh/acme/api/10/tests");
+
+        // Then
+        assertThat(green.findValuesAsText("result")).contains("success").doesNotContain("failure");
+        assertThat(build.get("items")).isEmpty();
+        assertThat(ask("/project/gh/acme/api/9/tests", TOKEN).statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void artifacts_are_there_when_the_job_is_over() throws Exception {
+        // Given
+        Run run = known(scenarios.breaking(4, START));
+        Job job = run.workflows().get(0).jobs().get(1);
+
+        // When
+        JsonNode page = get("/project/gh/acme/api/41/artifacts");
+        clock.now = job.stoppedAt().minusMillis(1);
+        JsonNode before = get("/project/gh/acme/api/41/artifacts");
+
+        // Then
+        assertThat(page.get("items"))
+                .hasSize(3)
+                .allSatisfy(item -> assertThat(keys(item)).containsExactlyInAnyOrder("node_index", "path", "url"));
+        assertThat(page.get("next_page_token").isNull()).isTrue();
+        assertThat(page.findValuesAsText("node_index")).containsExactly("0", "1", "0");
+        assertThat(before.get("items")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "/pipeline", "/pipeline/7", "/71/tests", "/71/artifacts"})
+    void below_a_project_every_spelling_of_its_slug_is_understood(String rest) throws Exception {
+        // Given
+        known(scenarios.green(7, START));
+        Run other = known(scenarios.approved(7, START));
+
+        // When
+        JsonNode asIs = get("/project/gh/acme/web" + rest);
+
+        // Then
+        assertThat(get("/project/gh%2Facme%2Fweb" + rest)).isEqualTo(asIs);
+        assertThat(get("/project/github/acme/web" + rest)).isEqualTo(asIs);
+        assertThat(get("/project/github%2Facme%2Fweb" + rest)).isEqualTo(asIs);
+        assertThat(get("/project/" + other.project().slug() + rest)).isNotEqualTo(asIs);
+    }
+
     private Run known(Run run) {
         stub.register(run);
         return run;
@@ -274,7 +524,44 @@ class CircleCiStubTest {
         return StreamSupport.stream(names.spliterator(), false).toList();
     }
 
+    private static String token(JsonNode page) {
+        return page.get("next_page_token").asText();
+    }
+
+    private static List<Long> numbers(JsonNode page) {
+        return page.findValues("number").stream().map(JsonNode::asLong).toList();
+    }
+
+    private static List<Long> downFrom(long first, int howMany) {
+        return Stream.iterate(first, number -> number - 1).limit(howMany).toList();
+    }
+
     private static Instant time(JsonNode body, String pointer) {
         return Instant.parse(body.at(pointer).asText());
+    }
+
+    private static final class HandSetClock extends Clock {
+
+        // The stub reads it in its own threads.
+        private volatile Instant now;
+
+        HandSetClock(Instant now) {
+            this.now = now;
+        }
+
+        @Override
+        public Instant instant() {
+            return now;
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            throw new UnsupportedOperationException();
+        }
     }
 }
