@@ -24,6 +24,7 @@ public final class Scenarios {
     private static final int HISTORY_PACE = 20;
     private static final int LIVE_PACE = 1;
     private static final int JOB_NUMBERS_A_RUN = 10;
+    private static final int WIDEST = 1_000;
     private static final String MAIN = "main";
     private static final Job.Machine NOWHERE = new Job.Machine("", 1, List.of());
 
@@ -31,12 +32,14 @@ public final class Scenarios {
     private final Project web;
     private final Project api;
     private final Project deploy;
+    private final Project mono;
 
     public Scenarios(long seed) {
         this.ids = new SeededIds(seed);
         this.web = project("gh/acme/web", "web");
         this.api = project("gh/acme/api", "api");
         this.deploy = project("circleci/Hq7mZt3KxWv9RbN2cYpL4d/Vf8sJw5TgXe1MuA6kDyQ3n", "deploy");
+        this.mono = project("gh/acme/mono", "mono");
     }
 
     public Project web() {
@@ -49,6 +52,10 @@ public final class Scenarios {
 
     public Project deploy() {
         return deploy;
+    }
+
+    public Project mono() {
+        return mono;
     }
 
     /** Runs of the last days, oldest first, as if the simulation had been going on for long; the first live run follows. */
@@ -85,6 +92,22 @@ public final class Scenarios {
     /** Fails, and is run again from the start: a second workflow of the same name in the same pipeline. */
     public Run rerun(long number, Instant start) {
         return rerun(number, start, LIVE_PACE);
+    }
+
+    /**
+     * A green run of one workflow with so many jobs, all with a number: a build, then tests side by side. It belongs to a
+     * project of its own, {@code gh/acme/mono}, which plays no part in the demo.
+     */
+    public Run wide(long number, Instant start, int jobs) {
+        if (jobs < 1 || jobs > WIDEST) {
+            throw new IllegalArgumentException("A run must have 1 to " + WIDEST + " jobs, not " + jobs + ".");
+        }
+        Draft draft = new Draft(mono, number, start, LIVE_PACE, WIDEST);
+        List<Step> steps = new ArrayList<>(List.of(Step.job("build", 4, "medium")));
+        for (int job = 1; job < jobs; job++) {
+            steps.add(Step.job("tests-" + job, 5, "medium").after("build"));
+        }
+        return draft.run(MAIN, "Test everything", draft.workflow("build-and-test", draft.start(), steps));
     }
 
     private Run run(long index, Instant start, int pace) {
@@ -217,13 +240,17 @@ public final class Scenarios {
         private int workflows;
 
         Draft(Project project, long number, Instant start, int pace) {
+            this(project, number, start, pace, JOB_NUMBERS_A_RUN);
+        }
+
+        Draft(Project project, long number, Instant start, int pace, int jobNumbersARun) {
             this.project = project;
             this.number = number;
             this.start = start.truncatedTo(ChronoUnit.MILLIS);
             this.pace = pace;
             this.key = project.slug() + "/" + number;
             this.random = ids.random(key);
-            this.nextJob = number * JOB_NUMBERS_A_RUN;
+            this.nextJob = number * jobNumbersARun;
         }
 
         Instant start() {

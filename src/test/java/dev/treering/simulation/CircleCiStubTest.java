@@ -10,7 +10,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
@@ -499,6 +501,32 @@ class CircleCiStubTest {
         assertThat(get("/project/github/acme/web" + rest)).isEqualTo(asIs);
         assertThat(get("/project/github%2Facme%2Fweb" + rest)).isEqualTo(asIs);
         assertThat(get("/project/" + other.project().slug() + rest)).isNotEqualTo(asIs);
+    }
+
+    @Test
+    void wide_runs_are_green_and_share_no_job_number() throws Exception {
+        // Given
+        Set<Long> numbers = new HashSet<>();
+
+        // When
+        for (long number = 1; number <= 30; number++) {
+            Run run = known(scenarios.wide(number, START, 20));
+            run.workflows()
+                    .get(0)
+                    .jobs()
+                    .forEach(job -> numbers.add(job.number().getAsLong()));
+        }
+
+        // Then
+        assertThat(numbers).hasSize(30 * 20);
+        Workflow workflow = scenarios.wide(17, START, 20).workflows().get(0);
+        assertThat(workflow.outcome()).isEqualTo("success");
+        JsonNode jobs = get("/workflow/" + workflow.id() + "/job").get("items");
+        assertThat(jobs).hasSize(20);
+        assertThat(get("/project/gh/acme/mono/job/" + jobs.at("/19/job_number"))
+                        .at("/latest_workflow/id")
+                        .asText())
+                .isEqualTo(workflow.id().toString());
     }
 
     private Run known(Run run) {
