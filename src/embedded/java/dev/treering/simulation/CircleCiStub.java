@@ -26,6 +26,7 @@ import java.util.regex.Pattern;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.treering.simulation.KnownRuns.JobOfRun;
@@ -41,6 +42,7 @@ public final class CircleCiStub implements AutoCloseable {
     private static final int REMEMBERED_RUNS = 1_000;
     private static final int PATHS_A_RUN = 30;
     private static final int THREADS = 4;
+    private static final String ELSEWHERE = "other";
 
     static {
         // Else every answer waits 40 ms for the client to acknowledge its headers.
@@ -68,7 +70,12 @@ public final class CircleCiStub implements AutoCloseable {
     private final KnownRuns runs;
     private final int rememberedPaths;
     private final Map<String, Integer> calls = new LinkedHashMap<>();
+    private final Map<String, Integer> callsByRoute = new HashMap<>();
     private final Deque<Failure> failures = new ArrayDeque<>();
+    private Optional<RateLimit> limit = Optional.empty();
+    private boolean down;
+    private Instant forbiddenUntil = Instant.MIN;
+    private int forbiddenCalls;
 
     /** An answer instead of the right one. */
     public record Failure(int status, Optional<Duration> retryAfter, String contentType, String body) {
@@ -164,6 +171,20 @@ public final class CircleCiStub implements AutoCloseable {
         }
     }
 
+    /** From now on a window allows so many calls, and every answer tells what is left of it. */
+    public synchronized void limit(int calls, Duration window) {
+        limit = Optional.of(new RateLimit(calls, window));
+    }
+
+    public synchronized void unlimited() {
+        limit = Optional.empty();
+    }
+
+    /** While it is down, every call gets a 503. */
+    public synchronized void down(boolean isDown) {
+        down = isDown;
+    }
+
     /** How often each path was asked, refused calls included: {@code /workflow/{id}}, {@code /project/gh/acme/web/job/7}. */
     public synchronized Map<String, Integer> calls() {
         return Map.copyOf(calls);
@@ -171,6 +192,20 @@ public final class CircleCiStub implements AutoCloseable {
 
     public synchronized int calls(String path) {
         return calls.getOrDefault(path, 0);
+    }
+
+    /** The same by kind: {@code /workflow/:id}, {@code /project/:slug/job/:number}; {@code other} for what does not exist. */
+    public synchronized Map<String, Integer> callsByRoute() {
+        return Map.copyOf(callsByRoute);
+    }
+
+    public synchronized int totalCalls() {
+        return callsByRoute.values().stream().mapToInt(Integer::intValue).sum();
+    }
+
+    /** Calls that came after a 429 and before its {@code Retry-After} was over, by the stub's clock. */
+    public synchronized int forbiddenCalls() {
+        return forbiddenCalls;
     }
 
     @Override
@@ -183,9 +218,9 @@ public final class CircleCiStub implements AutoCloseable {
         try (exchange) {
             String path = path(exchange.getRequestURI());
             Optional<Call> call = call(path, exchange.getRequestURI());
-            Optional<Failure> failure = count(path);
-            if (failure.isPresent()) {
-                fail(exchange, failure.get());
+            Optional<Failure> refusal = admit(path, call, exchange.getResponseHeaders());
+            if (refusal.isPresent()) {
+                fail(exchange, refusal.get());
             } else if (!token.equals(exchange.getRequestHeaders().getFirst("Circle-Token"))) {
                 message(exchange, 401, "You must log in first.");
             } else if (!exchange.getRequestMethod().equals("GET")) {
@@ -208,13 +243,35 @@ public final class CircleCiStub implements AutoCloseable {
         return Optional.empty();
     }
 
-    private synchronized Optional<Failure> count(String path) {
+    /** Counts a call and says how it is refused, if it is. */
+    private synchronized Optional<Failure> admit(String path, Optional<Call> call, Headers answer) {
+        Instant now = clock.instant();
+        count(path);
+        callsByRoute.merge(call.map(known -> known.route().template()).orElse(ELSEWHERE), 1, Integer::sum);
+        if (now.isBefore(forbiddenUntil)) {
+            forbiddenCalls++;
+        }
+        Optional<Failure> limited =
+                limit.filter(known -> !known.take(now)).map(known -> Failure.tooManyRequests(known.reset(now)));
+        limit.ifPresent(known -> known.tell(answer, now));
+        Optional<Failure> refusal = down
+                ? Optional.of(Failure.unavailable())
+                : Optional.ofNullable(failures.pollFirst()).or(() -> limited);
+        refusal.filter(failure -> failure.status() == 429)
+                .flatMap(Failure::retryAfter)
+                // What the header tells, in whole seconds.
+                .map(pause -> now.plusSeconds(pause.toSeconds()))
+                .filter(forbiddenUntil::isBefore)
+                .ifPresent(until -> forbiddenUntil = until);
+        return refusal;
+    }
+
+    private void count(String path) {
         // Made-up paths must not fill the memory of a demo that runs for weeks.
         if (calls.size() >= rememberedPaths && !calls.containsKey(path)) {
             calls.remove(calls.keySet().iterator().next());
         }
         calls.merge(path, 1, Integer::sum);
-        return Optional.ofNullable(failures.pollFirst());
     }
 
     private void answer(HttpExchange exchange, Call call) throws IOException {

@@ -12,6 +12,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -504,6 +505,113 @@ class CircleCiStubTest {
     }
 
     @Test
+    void a_limit_is_told_and_enforced_until_its_window_ends() throws Exception {
+        // Given
+        known(scenarios.green(7, START));
+        stub.limit(2, Duration.ofSeconds(10));
+
+        // When
+        HttpResponse<String> first = ask("/project/gh/acme/web", TOKEN);
+        clock.now = clock.now.plusMillis(2_500);
+        HttpResponse<String> second = ask("/project/gh/acme/web", TOKEN);
+        HttpResponse<String> refused = ask("/project/gh/acme/web", TOKEN);
+        HttpResponse<String> forbidden = ask("/workflow/unknown", TOKEN);
+        clock.now = clock.now.plusSeconds(8);
+        HttpResponse<String> later = ask("/project/gh/acme/web", TOKEN);
+
+        // Then
+        assertThat(List.of(first, second, refused, forbidden, later))
+                .extracting(HttpResponse::statusCode)
+                .containsExactly(200, 200, 429, 429, 200);
+        assertThat(List.of(first, second, refused, later))
+                .extracting(answer -> header(answer, "ratelimit-limit") + " " + header(answer, "ratelimit-remaining")
+                        + " " + header(answer, "ratelimit-reset"))
+                .containsExactly("2 1 10", "2 0 8", "2 0 8", "2 1 10");
+        assertThat(header(refused, "x-ratelimit-limit")).isEqualTo("4");
+        assertThat(header(refused, "x-ratelimit-remaining")).isEqualTo("2");
+        assertThat(header(refused, "x-ratelimit-reset")).isEqualTo("8");
+        assertThat(header(refused, "retry-after")).isEqualTo("8");
+        assertThat(header(refused, "content-type")).isEqualTo("text/plain");
+        assertThat(refused.body()).isEqualTo("Rate limited.");
+        assertThat(stub.forbiddenCalls()).isOne();
+    }
+
+    @Test
+    void without_a_limit_none_is_told() throws Exception {
+        // Given
+        known(scenarios.green(7, START));
+        stub.limit(1, Duration.ofSeconds(10));
+        stub.unlimited();
+
+        // When
+        ask("/project/gh/acme/web", TOKEN);
+        HttpResponse<String> second = ask("/project/gh/acme/web", TOKEN);
+
+        // Then
+        assertThat(second.statusCode()).isEqualTo(200);
+        assertThat(second.headers().map()).doesNotContainKeys("ratelimit-limit", "x-ratelimit-limit");
+    }
+
+    @Test
+    void a_call_is_forbidden_until_the_pause_it_was_told_is_over() throws Exception {
+        // Given
+        known(scenarios.green(7, START));
+        stub.failNext(1, CircleCiStub.Failure.unavailable());
+        stub.failNext(1, CircleCiStub.Failure.tooManyRequests(Duration.ofSeconds(3)));
+
+        // When
+        ask("/project/gh/acme/web", TOKEN);
+        ask("/project/gh/acme/web", TOKEN);
+        int atFirst = stub.forbiddenCalls();
+        clock.now = clock.now.plusMillis(2_999);
+        int inside = ask("/project/gh/acme/web", TOKEN).statusCode();
+        clock.now = clock.now.plusMillis(1);
+        ask("/project/gh/acme/web", TOKEN);
+
+        // Then
+        assertThat(atFirst).isZero();
+        assertThat(inside).isEqualTo(200);
+        assertThat(stub.forbiddenCalls()).isOne();
+    }
+
+    @Test
+    void while_it_is_down_every_call_is_a_503() throws Exception {
+        // Given
+        known(scenarios.green(7, START));
+        stub.failNext(1, CircleCiStub.Failure.tooManyRequests(Duration.ofSeconds(3)));
+
+        // When
+        stub.down(true);
+        int first = ask("/project/gh/acme/web", TOKEN).statusCode();
+        int second = ask("/project/gh/acme/web", "wrong").statusCode();
+        stub.down(false);
+
+        // Then: what was to come next still comes
+        assertThat(List.of(first, second)).containsExactly(503, 503);
+        assertThat(ask("/project/gh/acme/web", TOKEN).statusCode()).isEqualTo(429);
+        assertThat(ask("/project/gh/acme/web", TOKEN).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void calls_are_counted_by_what_they_ask_for() throws Exception {
+        // Given
+        Run run = known(scenarios.green(7, START));
+
+        // When
+        ask("/pipeline/" + run.id(), TOKEN);
+        ask("/pipeline/unknown", TOKEN);
+        ask("/project/github/acme/web/job/70", TOKEN);
+        ask("/project/gh/acme/web/pipeline?branch=main", "wrong");
+        ask("/me", TOKEN);
+
+        // Then
+        assertThat(stub.callsByRoute())
+                .isEqualTo(Map.of(
+                        "/pipeline/:id", 2, "/project/:slug/job/:number", 1, "/project/:slug/pipeline", 1, "other", 1));
+        assertThat(stub.totalCalls()).isEqualTo(5);
+    }
+
+    @Test
     void wide_runs_are_green_and_share_no_job_number() throws Exception {
         // Given
         Set<Long> numbers = new HashSet<>();
@@ -550,6 +658,10 @@ class CircleCiStubTest {
     private static List<String> keys(JsonNode body) {
         Iterable<String> names = body::fieldNames;
         return StreamSupport.stream(names.spliterator(), false).toList();
+    }
+
+    private static String header(HttpResponse<String> answer, String name) {
+        return answer.headers().firstValue(name).orElse("");
     }
 
     private static String token(JsonNode page) {
