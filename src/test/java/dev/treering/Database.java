@@ -1,6 +1,8 @@
 package dev.treering;
 
 import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.Map;
 import javax.sql.DataSource;
 
 import jakarta.enterprise.context.ApplicationScoped;
@@ -32,5 +34,33 @@ public class Database {
 
     public long count(String sql, Object... parameters) {
         return Long.parseLong(value(sql, parameters));
+    }
+
+    /** The first two columns of all rows. */
+    public Map<String, String> map(String sql) {
+        try (var connection = database.getConnection();
+                var statement = connection.createStatement();
+                var row = statement.executeQuery(sql)) {
+            Map<String, String> map = new HashMap<>();
+            while (row.next()) {
+                map.put(row.getString(1), row.getString(2));
+            }
+            return map;
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Changes what a test cannot wait for. */
+    public int change(String sql, Object... parameters) {
+        try (var connection = database.getConnection();
+                var statement = connection.prepareStatement(sql)) {
+            for (int i = 0; i < parameters.length; i++) {
+                statement.setObject(i + 1, parameters[i]);
+            }
+            return statement.executeUpdate();
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
     }
 }

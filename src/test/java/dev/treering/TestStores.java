@@ -26,7 +26,7 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
     @Override
     public Map<String, String> start() {
         stores = EmbeddedStores.temporary();
-        circleCi = CircleCiStub.start("circleci-token", Clock.systemUTC());
+        circleCi = CircleCiStub.start("circleci-token", Clock.systemUTC(), 10_000);
         Map<String, String> settings = new HashMap<>(stores.settings());
         settings.put("quarkus.http.test-port", "0");
         settings.put("quarkus.management.test-port", "0");
@@ -41,7 +41,11 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
         settings.put("treering.security.bootstrap-token", TOKEN);
         settings.put("treering.circleci.url", circleCi.url().toString());
         settings.put("treering.circleci.token", circleCi.token());
+        settings.put("treering.circleci.breaker-pause", "1s");
         settings.put("treering.enrichment.backoff", "200ms");
+        settings.put("treering.enrichment.debounce", "2s");
+        // Longer than all tests together: those of reconciliation say themselves when it is due.
+        settings.put("treering.enrichment.reconcile-interval", "10h");
         return settings;
     }
 

@@ -72,6 +72,7 @@ public final class CircleCiStub implements AutoCloseable {
     private final Map<String, Integer> calls = new LinkedHashMap<>();
     private final Map<String, Integer> callsByRoute = new HashMap<>();
     private final Deque<Failure> failures = new ArrayDeque<>();
+    private final Map<String, Failure> fixed = new HashMap<>();
     private Optional<RateLimit> limit = Optional.empty();
     private boolean down;
     private Instant forbiddenUntil = Instant.MIN;
@@ -171,6 +172,11 @@ public final class CircleCiStub implements AutoCloseable {
         }
     }
 
+    /** From now on this path gets this answer. */
+    public synchronized void answer(String path, Failure failure) {
+        fixed.put(path, failure);
+    }
+
     /** From now on a window allows so many calls, and every answer tells what is left of it. */
     public synchronized void limit(int calls, Duration window) {
         limit = Optional.of(new RateLimit(calls, window));
@@ -256,7 +262,9 @@ public final class CircleCiStub implements AutoCloseable {
         limit.ifPresent(known -> known.tell(answer, now));
         Optional<Failure> refusal = down
                 ? Optional.of(Failure.unavailable())
-                : Optional.ofNullable(failures.pollFirst()).or(() -> limited);
+                : Optional.ofNullable(failures.pollFirst())
+                        .or(() -> limited)
+                        .or(() -> Optional.ofNullable(fixed.get(path)));
         refusal.filter(failure -> failure.status() == 429)
                 .flatMap(Failure::retryAfter)
                 // What the header tells, in whole seconds.

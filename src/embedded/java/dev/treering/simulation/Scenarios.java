@@ -26,6 +26,7 @@ public final class Scenarios {
     private static final int JOB_NUMBERS_A_RUN = 10;
     private static final int WIDEST = 1_000;
     private static final String MAIN = "main";
+    private static final String ACME = "acme";
     private static final Job.Machine NOWHERE = new Job.Machine("", 1, List.of());
 
     private final SeededIds ids;
@@ -35,11 +36,20 @@ public final class Scenarios {
     private final Project mono;
 
     public Scenarios(long seed) {
+        this(seed, ACME, "Hq7mZt3KxWv9RbN2cYpL4d");
+    }
+
+    /** The same in an organization of that name, whose projects are nobody else's. */
+    public Scenarios(long seed, String organization) {
+        this(seed, organization, organization);
+    }
+
+    private Scenarios(long seed, String organization, String opaqueOrganization) {
         this.ids = new SeededIds(seed);
-        this.web = project("gh/acme/web", "web");
-        this.api = project("gh/acme/api", "api");
-        this.deploy = project("circleci/Hq7mZt3KxWv9RbN2cYpL4d/Vf8sJw5TgXe1MuA6kDyQ3n", "deploy");
-        this.mono = project("gh/acme/mono", "mono");
+        this.web = project("gh/%s/web".formatted(organization), "web");
+        this.api = project("gh/%s/api".formatted(organization), "api");
+        this.deploy = project("circleci/%s/Vf8sJw5TgXe1MuA6kDyQ3n".formatted(opaqueOrganization), "deploy");
+        this.mono = project("gh/%s/mono".formatted(organization), "mono");
     }
 
     public Project web() {

@@ -21,6 +21,8 @@ class ApiFilter implements ContainerRequestFilter {
 
     private static final Pattern ESCAPED_SLASH = Pattern.compile("%2F", Pattern.CASE_INSENSITIVE);
 
+    private static final Pattern SLUGS = Pattern.compile("/api/v2/project/|/api/projects/");
+
     private final boolean played;
 
     ApiFilter(TreeringConfig config) {
@@ -31,14 +33,11 @@ class ApiFilter implements ContainerRequestFilter {
     public void filter(ContainerRequestContext request) {
         URI uri = request.getUriInfo().getRequestUri();
         String path = uri.getRawPath();
-        if (!path.startsWith("/api/v2/")) {
-            return;
-        }
-        if (!played) {
+        if (path.startsWith("/api/v2/") && !played) {
             throw Problem.notFound("This instance does not answer reads; ask one with the role api");
         }
         // gh%2Facme%2Fweb is what many clients send for a slug; it names the same as gh/acme/web.
-        if (path.startsWith("/api/v2/project/") && ESCAPED_SLASH.matcher(path).find()) {
+        if (SLUGS.matcher(path).lookingAt() && ESCAPED_SLASH.matcher(path).find()) {
             String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
             request.setRequestUri(uri.resolve(ESCAPED_SLASH.matcher(path).replaceAll("/") + query));
         }

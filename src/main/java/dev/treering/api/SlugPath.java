@@ -13,6 +13,6 @@ record SlugPath(
 
     /** In the short form: {@code github/acme/web} is {@code gh/acme/web}. */
     String slug() {
-        return new ProjectSlug(vcs + "/" + organization + "/" + project).value();
+        return ProjectSlug.of(vcs, organization, project).value();
     }
 }

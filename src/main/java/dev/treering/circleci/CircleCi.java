@@ -1,44 +1,40 @@
 package dev.treering.circleci;
 
 import java.io.IOException;
+import java.sql.SQLException;
 import java.time.Clock;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
-import java.util.function.Supplier;
+import java.util.function.Consumer;
+import javax.sql.DataSource;
 
 import jakarta.inject.Singleton;
-import jakarta.ws.rs.ProcessingException;
-import jakarta.ws.rs.WebApplicationException;
-import jakarta.ws.rs.core.Response;
 
 import com.fasterxml.jackson.databind.JavaType;
 import dev.treering.circleci.CircleCiException.Kind;
+import dev.treering.circleci.Transport.Reply;
+import dev.treering.event.Artifact;
 import dev.treering.event.Job;
 import dev.treering.event.JobDetail;
 import dev.treering.event.Pipeline;
+import dev.treering.event.PipelineConfig;
 import dev.treering.event.Project;
+import dev.treering.event.TestResults;
 import dev.treering.event.Workflow;
 import dev.treering.support.Json;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.quarkus.rest.client.reactive.QuarkusRestClientBuilder;
 
 /** CircleCI's API v2: a method for each thing a station asks, our records out, one exception for everything that fails. */
 @Singleton
 public class CircleCi {
 
-    // Absurd values occur; an hour is as long as anybody should be silent for one answer.
-    private static final Duration LONGEST_PAUSE = Duration.ofHours(1);
-    private static final Duration DEFAULT_PAUSE = Duration.ofSeconds(30);
-
-    private final CircleCiApi api;
+    private final Transport transport;
+    private final Budget budget;
     private final CircleCiConfig config;
     private final MeterRegistry meters;
     private final Clock clock;
@@ -46,20 +42,20 @@ public class CircleCi {
     /** @param observedAt the answer's {@code Date}: when CircleCI said it, by its own clock */
     public record Answer<T>(T value, Instant observedAt) {}
 
-    /** A page of a list. */
-    private record Page<T>(List<T> items, String nextPageToken) {}
+    /** A page of a list; {@code nextPageToken} is null on the last. */
+    public record Page<T>(List<T> items, String nextPageToken) {
 
-    CircleCi(CircleCiConfig config, MeterRegistry meters, Clock clock) {
+        public Page {
+            items = items == null ? List.of() : items;
+        }
+    }
+
+    CircleCi(CircleCiConfig config, DataSource database, MeterRegistry meters, Clock clock) {
         this.config = config;
         this.meters = meters;
         this.clock = clock;
-        // Redirects are not followed: the token must not travel to where an answer points.
-        this.api = QuarkusRestClientBuilder.newBuilder()
-                .baseUri(config.url())
-                .connectTimeout(config.connectTimeout().toMillis(), TimeUnit.MILLISECONDS)
-                .readTimeout(config.readTimeout().toMillis(), TimeUnit.MILLISECONDS)
-                .followRedirects(false)
-                .build(CircleCiApi.class);
+        this.transport = new Transport(config);
+        this.budget = new Budget(database, config, clock);
     }
 
     /** Whether there is a token to ask with. */
@@ -67,47 +63,104 @@ public class CircleCi {
         return config.token().filter(token -> !token.isBlank()).isPresent();
     }
 
-    private String token() {
-        return config.token().orElseThrow(() -> new IllegalStateException("TREERING_CIRCLECI_TOKEN is not set"));
+    /** Whether this instance may ask now: no pause holds, and no other instance is asking. */
+    public boolean mayAsk() throws SQLException {
+        return hasToken() && budget.open();
+    }
+
+    /** Until when nothing is asked; in the past when something may be. */
+    public Instant pausedUntil() {
+        return budget.pausedUntil();
+    }
+
+    /** What CircleCI last refused or why it does not answer; null when it answers. */
+    public String problem() {
+        return hasToken() ? budget.problem() : "token missing: set TREERING_CIRCLECI_TOKEN";
+    }
+
+    /** Lets another instance ask, at once. */
+    public void leaveToOthers() throws SQLException {
+        budget.release();
     }
 
     public Answer<Workflow> workflow(UUID id) throws CircleCiException {
-        return ask("/workflow/:id", () -> api.workflow(token(), id), type(Workflow.class));
+        return ask(type(Workflow.class), "/workflow/{id}", null, id);
     }
 
     /** All jobs of a workflow, over as many pages as there are. */
     public Answer<List<Job>> jobs(UUID workflowId) throws CircleCiException {
-        return pages("/workflow/:id/job", page -> api.workflowJobs(token(), workflowId, page), Job.class);
+        return list(Job.class, "/workflow/{id}/job", workflowId);
     }
 
     public Answer<Pipeline> pipeline(UUID id) throws CircleCiException {
-        return ask("/pipeline/:id", () -> api.pipeline(token(), id), type(Pipeline.class));
+        return ask(type(Pipeline.class), "/pipeline/{id}", null, id);
+    }
+
+    public Answer<Pipeline> pipeline(String slug, long number) throws CircleCiException {
+        return ask(type(Pipeline.class), "/project/{slug}/pipeline/{number}", null, slug, number);
+    }
+
+    /** A project's pipelines, newest first, twenty a page; what has no id or time is none. */
+    public Page<Pipeline> pipelines(String slug, String pageToken) throws CircleCiException {
+        Page<Pipeline> page = this.<Page<Pipeline>>ask(
+                        page(Pipeline.class), "/project/{slug}/pipeline", pageToken, slug)
+                .value();
+        return new Page<>(
+                page.items.stream()
+                        .filter(pipeline -> pipeline.id() != null && pipeline.createdAt() != null)
+                        .toList(),
+                page.nextPageToken);
+    }
+
+    /** All workflows of a pipeline, reruns among them. */
+    public Answer<List<Workflow>> workflows(UUID pipelineId) throws CircleCiException {
+        return list(Workflow.class, "/pipeline/{id}/workflow", pipelineId);
+    }
+
+    public PipelineConfig pipelineConfig(UUID id) throws CircleCiException {
+        return this.<PipelineConfig>ask(type(PipelineConfig.class), "/pipeline/{id}/config", null, id)
+                .value();
     }
 
     public Answer<Project> project(String slug) throws CircleCiException {
-        return ask("/project/:slug", () -> api.project(token(), slug), type(Project.class));
+        return ask(type(Project.class), "/project/{slug}", null, slug);
     }
 
     public Answer<JobDetail> job(String slug, long number) throws CircleCiException {
-        return ask("/project/:slug/job/:number", () -> api.job(token(), slug, number), type(JobDetail.class));
+        return ask(type(JobDetail.class), "/project/{slug}/job/{number}", null, slug, number);
     }
 
-    private <T> Answer<List<T>> pages(String path, Function<String, Response> call, Class<T> item)
-            throws CircleCiException {
-        JavaType type = Json.CIRCLECI.getTypeFactory().constructParametricType(Page.class, item);
+    /** A job's test results, handed over one by one: there may be very many. */
+    public void tests(String slug, long number, Consumer<TestResults.Test> each) throws CircleCiException {
+        pages(TestResults.Test.class, each, "/project/{slug}/{number}/tests", slug, number);
+    }
+
+    public List<Artifact> artifacts(String slug, long number) throws CircleCiException {
+        return list(Artifact.class, "/project/{slug}/{number}/artifacts", slug, number)
+                .value();
+    }
+
+    private <T> Answer<List<T>> list(Class<T> item, String path, Object... values) throws CircleCiException {
         List<T> items = new ArrayList<>();
+        Instant observedAt = pages(item, items::add, path, values);
+        return new Answer<>(items, observedAt);
+    }
+
+    /** Follows a list to its end, which a broken server may not have; says when its first page was observed. */
+    private <T> Instant pages(Class<T> item, Consumer<T> each, String path, Object... values) throws CircleCiException {
         Instant observedAt = null;
         String pageToken = null;
+        Set<String> followed = new HashSet<>();
         for (int pages = 0; pages < config.maxPages(); pages++) {
-            String asked = pageToken;
-            Answer<Page<T>> page = ask(path, () -> call.apply(asked), type);
-            if (page.value.items != null) {
-                items.addAll(page.value.items);
-            }
+            Answer<Page<T>> page = ask(page(item), path, pageToken, values);
+            page.value.items.forEach(each);
             observedAt = observedAt == null ? page.observedAt : observedAt;
             pageToken = page.value.nextPageToken;
             if (pageToken == null) {
-                return new Answer<>(items, observedAt);
+                return observedAt;
+            }
+            if (!followed.add(pageToken)) {
+                throw new CircleCiException(Kind.UNREADABLE, path + " leads in a circle", null, null);
             }
         }
         throw new CircleCiException(
@@ -118,88 +171,72 @@ public class CircleCi {
         return Json.CIRCLECI.constructType(type);
     }
 
-    private <T> Answer<T> ask(String path, Supplier<Response> call, JavaType type) throws CircleCiException {
-        try (Response response = call.get()) {
-            meters.counter("treering.circleci.requests", "path", path, "status", Integer.toString(response.getStatus()))
-                    .increment();
-            return read(path, response, type);
-        } catch (WebApplicationException e) {
-            // The client turns an error status into an exception; its response says as much.
-            meters.counter(
-                            "treering.circleci.requests",
-                            "path",
-                            path,
-                            "status",
-                            Integer.toString(e.getResponse().getStatus()))
-                    .increment();
-            return read(path, e.getResponse(), type);
-        } catch (ProcessingException e) {
-            meters.counter("treering.circleci.requests", "path", path, "status", "none")
-                    .increment();
-            Throwable cause = e.getCause() == null ? e : e.getCause();
-            throw new CircleCiException(
-                    Kind.UNAVAILABLE,
-                    "%s: no answer (%s)".formatted(path, cause.getClass().getSimpleName()),
-                    null,
-                    e);
-        }
+    private static JavaType page(Class<?> item) {
+        return Json.CIRCLECI.getTypeFactory().constructParametricType(Page.class, item);
     }
 
-    private <T> Answer<T> read(String path, Response response, JavaType type) throws CircleCiException {
-        int status = response.getStatus();
-        if (status != 200) {
-            throw new CircleCiException(kind(status), "%s answered %d".formatted(path, status), pause(response), null);
-        }
-        Instant observedAt = time(response.getHeaderString("Date"));
+    private <T> Answer<T> ask(JavaType type, String path, String pageToken, Object... values) throws CircleCiException {
+        String token =
+                config.token().orElseThrow(() -> new IllegalStateException("TREERING_CIRCLECI_TOKEN is not set"));
+        budget.enter();
+        Reply reply;
         try {
-            T value = Json.CIRCLECI.readValue(response.readEntity(byte[].class), type);
+            reply = transport.get(token, path, pageToken, values);
+        } catch (Transport.TooLarge e) {
+            count(path, "none");
+            throw new CircleCiException(Kind.UNREADABLE, "%s answered %s".formatted(path, e.getMessage()), null, e);
+        } catch (IOException e) {
+            count(path, "none");
+            String message = "%s: no answer (%s)".formatted(path, e.getMessage());
+            budget.failed(message, Duration.ZERO);
+            throw new CircleCiException(Kind.UNAVAILABLE, message, null, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CircleCiException(Kind.UNAVAILABLE, path + " was interrupted", null, e);
+        }
+        count(path, Integer.toString(reply.status()));
+        budget.heard(reply.status(), reply.headers());
+        return read(path, reply, type);
+    }
+
+    private void count(String path, String status) {
+        meters.counter("treering.circleci.requests", "path", path, "status", status)
+                .increment();
+    }
+
+    private <T> Answer<T> read(String path, Reply reply, JavaType type) throws CircleCiException {
+        int status = reply.status();
+        if (status != 200) {
+            Duration pause = Duration.between(clock.instant(), budget.pausedUntil());
+            throw new CircleCiException(
+                    kind(status, pause.isNegative()),
+                    "%s answered %d%s".formatted(path, status, status / 100 == 3 ? ", and is not followed" : ""),
+                    pause.isNegative() ? null : pause,
+                    null);
+        }
+        try {
+            T value = Json.CIRCLECI.readValue(reply.body(), type);
             if (value == null) {
                 throw new CircleCiException(Kind.UNREADABLE, path + " answered null", null, null);
             }
             // Without a Date (a stub, a proxy that drops it) our clock is the best we know.
-            return new Answer<>(value, observedAt == null ? clock.instant() : observedAt);
+            return new Answer<>(
+                    value,
+                    reply.headers().firstValue("Date").flatMap(Limits::time).orElseGet(clock::instant));
         } catch (IOException e) {
             throw new CircleCiException(
                     Kind.UNREADABLE, "%s answered what we cannot read: %s".formatted(path, e.getMessage()), null, e);
         }
     }
 
-    private static Kind kind(int status) {
+    private static Kind kind(int status, boolean open) {
         return switch (status) {
             case 401 -> Kind.REJECTED;
-            case 403, 404 -> Kind.NOT_FOUND;
+            // Where the token is good otherwise, one project is not for its eyes.
+            case 403 -> open ? Kind.NOT_FOUND : Kind.REJECTED;
+            case 404 -> Kind.NOT_FOUND;
             case 429 -> Kind.LIMITED;
             default -> status >= 500 ? Kind.UNAVAILABLE : Kind.UNREADABLE;
         };
-    }
-
-    /** {@code Retry-After} in seconds or as a date; capped, and a default for a 429 that has none. */
-    private Duration pause(Response response) {
-        String value = response.getHeaderString("Retry-After");
-        if (value == null) {
-            return response.getStatus() == 429 ? DEFAULT_PAUSE : null;
-        }
-        Duration asked;
-        try {
-            asked = Duration.ofSeconds(Long.parseLong(value.strip()));
-        } catch (NumberFormatException notSeconds) {
-            Instant until = time(value);
-            asked = until == null ? DEFAULT_PAUSE : Duration.between(clock.instant(), until);
-        }
-        if (asked.isNegative()) {
-            return Duration.ZERO;
-        }
-        return asked.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : asked;
-    }
-
-    private static Instant time(String httpDate) {
-        try {
-            return httpDate == null
-                    ? null
-                    : ZonedDateTime.parse(httpDate, DateTimeFormatter.RFC_1123_DATE_TIME)
-                            .toInstant();
-        } catch (DateTimeException notADate) {
-            return null;
-        }
     }
 }

@@ -7,6 +7,7 @@ import java.util.Optional;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 
+import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 
@@ -28,9 +29,38 @@ public interface CircleCiConfig {
     @WithDefault("5s")
     Duration connectTimeout();
 
-    /** How long an answer may take. */
-    @WithDefault("20s")
-    Duration readTimeout();
+    /** How long a call may take, from the first byte sent to the last received. */
+    @WithDefault("30s")
+    Duration deadline();
+
+    /** The largest answer that is read; a page of a list is far smaller. */
+    @WithDefault("8M")
+    MemorySize maxAnswerSize();
+
+    /**
+     * How long the right to call is left to the instance that took it last; it is renewed while that calls. All instances
+     * with the same token share one right, so CircleCI sees one call at a time.
+     */
+    @WithDefault("1m")
+    Duration lease();
+
+    /** Calls in a row without a useful answer (5xx, no connection, too slow) after which all calls wait. */
+    @WithDefault("5")
+    @Min(1)
+    @Max(1000)
+    int breakerFailures();
+
+    /** That wait; it doubles as long as the one call after it fails too. */
+    @WithDefault("10s")
+    Duration breakerPause();
+
+    /** The longest such wait. */
+    @WithDefault("5m")
+    Duration maxBreakerPause();
+
+    /** How long nothing is asked after CircleCI rejected the token (401, 403). */
+    @WithDefault("5m")
+    Duration rejectedPause();
 
     /** Pages followed of one list; a workflow's jobs fit on one. */
     @WithDefault("50")

@@ -8,11 +8,11 @@ public final class CircleCiException extends Exception {
 
     /** What may help. */
     public enum Kind {
-        /** 429: nothing may be asked before {@link #retryAfter()} is over. */
+        /** 429, or not our turn: nothing may be asked before {@link #retryAfter()} is over. */
         LIMITED,
-        /** 401: another token. */
+        /** 401, 403: another token. */
         REJECTED,
-        /** 404 or 403: not there yet, deleted by retention, or not for this token's eyes. */
+        /** 404: not there yet, deleted by retention, or not for this token's eyes. */
         NOT_FOUND,
         /** 5xx, a broken connection or a timeout: time. */
         UNAVAILABLE,

@@ -1,97 +1,141 @@
 package dev.treering.enrichment;
 
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 
 import jakarta.inject.Singleton;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.treering.circleci.CircleCi;
 import dev.treering.circleci.CircleCi.Answer;
 import dev.treering.circleci.CircleCiException;
 import dev.treering.enrichment.Task.Kind;
-import dev.treering.event.CloudEvent;
+import dev.treering.enrichment.Task.Named;
+import dev.treering.event.Artifact;
 import dev.treering.event.Job;
 import dev.treering.event.JobDetail;
+import dev.treering.event.Outcome;
 import dev.treering.event.Pipeline;
+import dev.treering.event.PipelineConfig;
 import dev.treering.event.Project;
 import dev.treering.event.Snapshot;
-import dev.treering.event.Source;
+import dev.treering.event.TestResults;
 import dev.treering.event.Workflow;
-import dev.treering.support.Json;
-import io.smallrye.reactive.messaging.MutinyEmitter;
-import io.smallrye.reactive.messaging.kafka.api.OutgoingKafkaRecordMetadata;
-import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.eclipse.microprofile.reactive.messaging.Channel;
-import org.eclipse.microprofile.reactive.messaging.Message;
-import org.eclipse.microprofile.reactive.messaging.Metadata;
 
-/** Asks API v2 for one task and publishes what it said. The task is done when Kafka has the snapshot, not before. */
+/** Asks API v2 for one task; publishes nothing itself. */
 @Singleton
 class Enricher {
 
+    private static final Set<String> PASSED = Set.of("success", "skipped");
+
     private final CircleCi circleCi;
     private final Tasks tasks;
-    private final MutinyEmitter<byte[]> snapshots;
+    private final EnrichmentConfig config;
 
-    Enricher(CircleCi circleCi, Tasks tasks, @Channel("snapshots") MutinyEmitter<byte[]> snapshots) {
+    Enricher(CircleCi circleCi, Tasks tasks, EnrichmentConfig config) {
         this.circleCi = circleCi;
         this.tasks = tasks;
-        this.snapshots = snapshots;
+        this.config = config;
     }
+
+    /**
+     * What an answer leads to.
+     *
+     * @param alongWith what was asked for beside the task
+     * @param named what is to be asked for next
+     */
+    record Told(Snapshot snapshot, List<Task> alongWith, List<Named> named) {}
 
     /**
      * @throws CircleCiException when the API did not answer as hoped
      * @throws SQLException when the database is away; the lease runs out and somebody asks again
      */
-    void enrich(Task task) throws CircleCiException, SQLException {
-        switch (task.kind()) {
+    Told ask(Task task) throws CircleCiException, SQLException {
+        return switch (task.kind()) {
             case WORKFLOW -> workflow(task);
             case JOB -> job(task);
-            case PIPELINE, PROJECT ->
-                throw new IllegalStateException("%s is asked with a workflow, never alone".formatted(task.kind()));
-        }
-        tasks.done(task);
+            case PIPELINE -> pipeline(task, circleCi.pipeline(task.entityId()));
+            case NUMBER -> pipeline(task, circleCi.pipeline(task.projectSlug(), task.number()));
+            case PROJECT -> throw new IllegalStateException("a project is asked for with a pipeline, never alone");
+        };
     }
 
-    private void workflow(Task task) throws CircleCiException, SQLException {
+    private Told workflow(Task task) throws CircleCiException {
         Answer<Workflow> workflow = circleCi.workflow(task.entityId());
         Answer<List<Job>> jobs = circleCi.jobs(task.entityId());
         UUID pipelineId = workflow.value().pipelineId();
-        Pipeline pipeline = null;
-        if (pipelineId != null && !tasks.asked(Kind.PIPELINE, pipelineId)) {
-            pipeline = unlessNotFound(() -> circleCi.pipeline(pipelineId));
+        List<Named> named = new ArrayList<>();
+        for (Job job : jobs.value()) {
+            // Those that never ran have no page of their own; those that run have not told everything yet.
+            if (job.id() != null && job.number() != null && ended(job.status())) {
+                named.add(new Named(task.job(pipelineId, task.entityId(), job, job.startedAt()), true, Duration.ZERO));
+            }
+        }
+        if (pipelineId != null && ended(workflow.value().status())) {
+            // The webhook that would have named it may be lost; otherwise it is known, and this asks for nothing.
+            named.add(new Named(task.pipeline(pipelineId, task.namedAt()), true, Duration.ZERO));
+        }
+        Snapshot snapshot = Snapshot.ofWorkflow(
+                workflow.observedAt(), task.source(), task.projectId(), workflow.value(), jobs.value());
+        return new Told(snapshot, List.of(), named);
+    }
+
+    private static boolean ended(String status) {
+        return status != null && Outcome.of(status).terminal();
+    }
+
+    private Told pipeline(Task task, Answer<Pipeline> answer) throws CircleCiException, SQLException {
+        Pipeline pipeline = answer.value();
+        List<Named> named = new ArrayList<>();
+        for (Workflow workflow : circleCi.workflows(pipeline.id()).value()) {
+            if (workflow.id() == null) {
+                continue;
+            }
+            named.add(new Named(
+                    task.workflow(pipeline.id(), workflow.id(), workflow.createdAt()),
+                    ended(workflow.status()),
+                    // What runs is asked for at once where no webhook told of it, for others wait for its end.
+                    Task.priority(task.source()) > 0 ? Duration.ZERO : config.debounce()));
+        }
+        PipelineConfig yaml =
+                config.pipelineConfig() ? capped(unlessNotFound(() -> circleCi.pipelineConfig(pipeline.id()))) : null;
+        List<Task> alongWith = new ArrayList<>();
+        if (task.kind() == Kind.NUMBER) {
+            alongWith.add(task.pipeline(pipeline.id(), pipeline.createdAt()));
         }
         Project project = null;
         if (!tasks.asked(Kind.PROJECT, task.projectId())) {
-            project = unlessNotFound(() -> circleCi.project(task.projectSlug()));
+            project = unlessNotFound(() -> circleCi.project(task.projectSlug()).value());
+            if (project != null) {
+                alongWith.add(Task.ofProject(task.projectId(), task.projectSlug(), task.source(), null));
+            }
         }
-        publish(Snapshot.ofWorkflow(
-                UUID.randomUUID(),
-                workflow.observedAt(),
-                Source.API,
-                task.projectId(),
-                workflow.value(),
-                jobs.value(),
-                pipeline,
-                project));
-        if (pipeline != null) {
-            tasks.remember(task, Kind.PIPELINE, pipelineId);
-        }
-        if (project != null) {
-            tasks.remember(task, Kind.PROJECT, task.projectId());
-        }
+        Snapshot snapshot =
+                Snapshot.ofPipeline(answer.observedAt(), task.source(), task.projectId(), pipeline, project, yaml);
+        return new Told(snapshot, alongWith, named);
+    }
+
+    private PipelineConfig capped(PipelineConfig yaml) {
+        int most = (int) config.maxPartSize().asLongValue() / 2;
+        return yaml == null ? null : new PipelineConfig(capped(yaml.source(), most), capped(yaml.compiled(), most));
+    }
+
+    /** Half a configuration would be worse than none. */
+    private static String capped(String text, int most) {
+        return text == null || text.length() <= most ? text : null;
     }
 
     private interface Question<T> {
-        Answer<T> ask() throws CircleCiException;
+        T ask() throws CircleCiException;
     }
 
-    /** A parent that cannot be seen is no reason to throw away what was told of the workflow. */
+    /** A part that cannot be seen is no reason to throw away what was told of the rest. */
     private static <T> T unlessNotFound(Question<T> question) throws CircleCiException {
         try {
-            return question.ask().value();
+            return question.ask();
         } catch (CircleCiException e) {
             if (e.kind() == CircleCiException.Kind.NOT_FOUND) {
                 return null;
@@ -100,32 +144,45 @@ class Enricher {
         }
     }
 
-    private void job(Task task) throws CircleCiException {
-        Answer<JobDetail> job = circleCi.job(task.projectSlug(), task.jobNumber());
-        publish(Snapshot.ofJob(
-                UUID.randomUUID(),
+    private Told job(Task task) throws CircleCiException {
+        Answer<JobDetail> job = circleCi.job(task.projectSlug(), task.number());
+        boolean failed = Outcome.of(job.value().status()) == Outcome.FAILURE;
+        Snapshot snapshot = Snapshot.ofJob(
                 job.observedAt(),
-                Source.API,
+                task.source(),
                 task.projectId(),
                 task.entityId(),
                 task.workflowId(),
                 task.pipelineId(),
-                job.value()));
+                job.value(),
+                config.tests().of(failed) ? unlessNotFound(() -> tests(task)) : null,
+                config.artifacts().of(failed) ? unlessNotFound(() -> artifacts(task)) : null);
+        return new Told(snapshot, List.of(), List.of());
     }
 
-    private void publish(Snapshot snapshot) {
-        try {
-            CloudEvent event = CloudEvent.of(snapshot, Json.CIRCLECI.writeValueAsBytes(snapshot));
-            var headers = new RecordHeaders();
-            event.forEachHeader(headers::add);
-            snapshots.sendMessageAndAwait(Message.of(
-                    event.value(),
-                    Metadata.of(OutgoingKafkaRecordMetadata.<byte[]>builder()
-                            .withKey(event.keyBytes())
-                            .withHeaders(headers)
-                            .build())));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a snapshot is ours and always JSON", e);
-        }
+    /** Counts all and keeps the failures, as many as a record holds. */
+    private TestResults tests(Task task) throws CircleCiException {
+        List<TestResults.Test> failures = new ArrayList<>();
+        int[] counts = new int[3];
+        long[] room = {config.maxPartSize().asLongValue()};
+        circleCi.tests(task.projectSlug(), task.number(), test -> {
+            counts[0]++;
+            if ("skipped".equals(test.result())) {
+                counts[2]++;
+            } else if (!PASSED.contains(test.result())) {
+                counts[1]++;
+                room[0] -= 200 + (test.message() == null ? 0 : test.message().length());
+                if (room[0] > 0) {
+                    failures.add(test.printable());
+                }
+            }
+        });
+        return new TestResults(counts[0], counts[1], counts[2], failures);
+    }
+
+    private List<Artifact> artifacts(Task task) throws CircleCiException {
+        List<Artifact> artifacts = circleCi.artifacts(task.projectSlug(), task.number());
+        return artifacts.subList(
+                0, (int) Math.min(artifacts.size(), config.maxPartSize().asLongValue() / 400));
     }
 }

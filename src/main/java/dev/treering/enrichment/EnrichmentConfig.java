@@ -5,6 +5,7 @@ import java.time.Duration;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 
+import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 
@@ -40,7 +41,67 @@ public interface EnrichmentConfig {
     @WithDefault("15m")
     Duration maxBackoff();
 
-    /** How long nothing is asked after CircleCI rejected the token. */
+    /**
+     * Times a thing that a webhook told of is asked for although it is not found: it may not be there yet. After that it is
+     * final: CircleCI deletes after 90 to 180 days.
+     */
+    @WithDefault("6")
+    @Min(1)
+    @Max(100)
+    int notFoundAttempts();
+
+    /** How long a workflow that still runs waits after an event of its jobs; its end is asked for at once. */
+    @WithDefault("15m")
+    Duration debounce();
+
+    /** Of which jobs the tests are asked for: the failures are kept in full, the others counted. */
+    @WithDefault("failed")
+    Extent tests();
+
+    /** Of which jobs the list of artifacts is asked for. */
+    @WithDefault("failed")
+    Extent artifacts();
+
+    /** Whether a pipeline's configuration is kept, as written and as compiled. */
+    @WithDefault("true")
+    boolean pipelineConfig();
+
+    /** The most of test failures, artifacts or configuration that one record carries. */
+    @WithDefault("400K")
+    MemorySize maxPartSize();
+
+    /** How often a project's pipelines are compared with CircleCI; one that rests is compared less often, down to daily. */
+    @WithDefault("15m")
+    Duration reconcileInterval();
+
+    /** Pages of twenty that a comparison follows at most; what lies further back is found by its number. */
+    @WithDefault("5")
+    @Min(1)
+    @Max(1000)
+    int reconcilePages();
+
+    /** Tasks of a backfill that may wait at once; its next page is listed when there are fewer. */
+    @WithDefault("200")
+    @Min(1)
+    @Max(100_000)
+    int backfillWindow();
+
+    /** How soon a workflow that has not ended is asked for again at first; the wait grows with its age. */
     @WithDefault("1m")
-    Duration rejectedPause();
+    Duration openInterval();
+
+    /** The longest such wait. */
+    @WithDefault("6h")
+    Duration maxOpenInterval();
+
+    /** Of which jobs something is asked for. */
+    enum Extent {
+        OFF,
+        FAILED,
+        ALL;
+
+        boolean of(boolean failed) {
+            return this == ALL || this == FAILED && failed;
+        }
+    }
 }

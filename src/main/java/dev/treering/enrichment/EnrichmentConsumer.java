@@ -1,13 +1,13 @@
 package dev.treering.enrichment;
 
 import java.io.IOException;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 import jakarta.enterprise.context.ApplicationScoped;
 
 import com.fasterxml.jackson.databind.ObjectReader;
+import dev.treering.enrichment.Task.Named;
 import dev.treering.event.Webhook;
 import dev.treering.support.Json;
 import dev.treering.support.Patience;
@@ -23,34 +23,34 @@ public class EnrichmentConsumer {
     private static final ObjectReader WEBHOOK = Json.CIRCLECI.readerFor(Webhook.class);
 
     private final Tasks tasks;
+    private final EnrichmentConfig config;
     private final Patience patience;
 
-    EnrichmentConsumer(Tasks tasks, Patience patience) {
+    EnrichmentConsumer(Tasks tasks, EnrichmentConfig config, Patience patience) {
         this.tasks = tasks;
+        this.config = config;
         this.patience = patience;
     }
 
     @Incoming("enrichment")
     @Blocking("enrichment")
     void consume(ConsumerRecords<byte[], byte[]> records) throws InterruptedException {
-        Map<Task.Key, Task> named = new HashMap<>();
+        List<Named> named = new ArrayList<>();
         for (ConsumerRecord<byte[], byte[]> record : records) {
-            for (Task task : namedBy(record.value())) {
-                named.merge(task.key(), task, (a, b) -> a.namedAt().isBefore(b.namedAt()) ? b : a);
-            }
+            named.addAll(namedBy(record.value()));
         }
         if (!named.isEmpty()) {
             patience.until("enrichment", () -> {
-                tasks.name(named.values());
+                tasks.name(named);
                 return null;
             });
         }
     }
 
-    private static List<Task> namedBy(byte[] body) {
+    private List<Named> namedBy(byte[] body) {
         try {
             Webhook webhook = body == null ? null : WEBHOOK.readValue(body);
-            return webhook == null ? List.of() : Task.namedBy(webhook);
+            return webhook == null ? List.of() : Task.namedBy(webhook, config.debounce());
         } catch (IOException | IllegalArgumentException unreadable) {
             // The history makes a dead letter of it; here there is nothing to ask for.
             return List.of();

@@ -2,15 +2,23 @@ package dev.treering.enrichment;
 
 import java.sql.SQLException;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.function.ToLongFunction;
 
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import jakarta.persistence.PersistenceException;
 
 import dev.treering.circleci.CircleCi;
 import dev.treering.circleci.CircleCiException;
+import dev.treering.enrichment.Enricher.Told;
+import dev.treering.enrichment.Tasks.Verdict;
+import dev.treering.event.Source;
+import dev.treering.support.Notice;
 import dev.treering.support.Role;
 import dev.treering.support.SchemaJob;
 import dev.treering.support.TreeringConfig;
@@ -21,21 +29,29 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
 import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
 
-/** The beat of enrichment: claims what is due and asks for it, one call at a time, and keeps silent when asked to. */
+/**
+ * The beat of everything that asks CircleCI, one call at a time: what happens now, then what was missed, then comparing,
+ * then the past.
+ */
 @Singleton
 public class EnrichmentJob {
 
+    private static final int MISSED = Task.priority(Source.RECONCILE);
+    private static final int PAST = Task.priority(Source.BACKFILL);
+
     private final Tasks tasks;
     private final Enricher enricher;
+    private final Snapshots snapshots;
+    private final Reconciler reconciler;
+    private final Backfills backfills;
     private final CircleCi circleCi;
     private final EnrichmentConfig config;
     private final TreeringConfig treering;
     private final SchemaJob schema;
     private final Clock clock;
+    private final Notice waiting = new Notice();
     private volatile boolean stopping;
-    private volatile Instant pausedUntil = Instant.EPOCH;
-    private volatile String problem;
-    private volatile Tasks.Counts counts = new Tasks.Counts(0, 0, 0);
+    private volatile Tasks.Counts counts = new Tasks.Counts(0, 0, 0, 0);
 
     /**
      * How enrichment stands.
@@ -43,11 +59,18 @@ public class EnrichmentJob {
      * @param state {@code on}, {@code off} (no token, or not a worker) or {@code paused}
      * @param problem what CircleCI last refused; null when it answers
      */
-    public record Status(String state, Instant pausedUntil, String problem, long pending, long done, long givenUp) {}
+    public record Status(
+            String state, Instant pausedUntil, String problem, long pending, long done, long givenUp, long notFound) {}
+
+    /** A task that CircleCI answered, on its way to Kafka. */
+    private record Asked(Task task, Told told, CompletableFuture<Void> published) {}
 
     EnrichmentJob(
             Tasks tasks,
             Enricher enricher,
+            Snapshots snapshots,
+            Reconciler reconciler,
+            Backfills backfills,
             CircleCi circleCi,
             EnrichmentConfig config,
             TreeringConfig treering,
@@ -56,19 +79,23 @@ public class EnrichmentJob {
             MeterRegistry meters) {
         this.tasks = tasks;
         this.enricher = enricher;
+        this.snapshots = snapshots;
+        this.reconciler = reconciler;
+        this.backfills = backfills;
         this.circleCi = circleCi;
         this.config = config;
         this.treering = treering;
         this.schema = schema;
         this.clock = clock;
-        Gauge.builder("treering.enrichment.tasks", () -> counts.pending())
-                .tag("state", "pending")
-                .register(meters);
-        Gauge.builder("treering.enrichment.tasks", () -> counts.done())
-                .tag("state", "done")
-                .register(meters);
-        Gauge.builder("treering.enrichment.tasks", () -> counts.givenUp())
-                .tag("state", "given_up")
+        gauge(meters, "pending", Tasks.Counts::pending);
+        gauge(meters, "done", Tasks.Counts::done);
+        gauge(meters, "given_up", Tasks.Counts::givenUp);
+        gauge(meters, "not_found", Tasks.Counts::notFound);
+    }
+
+    private void gauge(MeterRegistry meters, String state, ToLongFunction<Tasks.Counts> count) {
+        Gauge.builder("treering.enrichment.tasks", () -> count.applyAsLong(counts))
+                .tag("state", state)
                 .register(meters);
     }
 
@@ -77,109 +104,153 @@ public class EnrichmentJob {
             concurrentExecution = ConcurrentExecution.SKIP,
             skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void enrich() {
-        if (!asking() || !schema.current() || clock.instant().isBefore(pausedUntil)) {
+        if (!asking() || !schema.current()) {
             return;
         }
         try {
-            List<Task> claimed;
-            do {
-                claimed = tasks.claim();
-            } while (!claimed.isEmpty() && askAll(claimed));
-        } catch (SQLException e) {
+            boolean more = true;
+            while (more && !stopping && circleCi.mayAsk()) {
+                more = step();
+            }
+            waiting.over();
+        } catch (SQLException | PersistenceException e) {
             if (!stopping) {
-                Log.warnf("Enrichment waits for the database: %s", e.getMessage());
+                waiting.say("Enrichment waits for the database: " + e.getMessage());
             }
         }
     }
 
-    /** Whether more may be asked; what was claimed and must wait goes back. */
-    private boolean askAll(List<Task> claimed) throws SQLException {
-        Instant leaseHalfOver = clock.instant().plus(config.lease().dividedBy(2));
-        for (int i = 0; i < claimed.size(); i++) {
-            if (!ask(claimed.get(i)) || stopping || clock.instant().isAfter(leaseHalfOver)) {
-                Duration pause = Duration.between(clock.instant(), pausedUntil);
-                for (Task unasked : claimed.subList(i + 1, claimed.size())) {
-                    tasks.release(unasked, pause.isNegative() ? Duration.ZERO : pause);
-                }
-                return !stopping && !clock.instant().isBefore(pausedUntil);
+    /** Whether there was something to do. */
+    private boolean step() throws SQLException {
+        List<Task> claimed = tasks.claim(MISSED);
+        if (claimed.isEmpty()) {
+            if (reconciler.compareOne()) {
+                return true;
             }
+            claimed = tasks.claim(PAST);
         }
+        if (claimed.isEmpty()) {
+            return backfills.listOne();
+        }
+        askAll(claimed);
         return true;
     }
 
-    /** Whether the next task may be asked for. */
-    private boolean ask(Task task) throws SQLException {
+    private void askAll(List<Task> claimed) throws SQLException {
+        Instant leaseHalfOver = clock.instant().plus(config.lease().dividedBy(2));
+        List<Asked> asked = new ArrayList<>();
         try {
-            enricher.enrich(task);
-            problem = null;
-            return true;
+            for (int i = 0; i < claimed.size(); i++) {
+                if (stopping || clock.instant().isAfter(leaseHalfOver) || paused()) {
+                    for (Task unasked : claimed.subList(i, claimed.size())) {
+                        tasks.release(unasked);
+                    }
+                    return;
+                }
+                ask(claimed.get(i), asked);
+            }
+        } finally {
+            settle(asked);
+        }
+    }
+
+    private void ask(Task task, List<Asked> asked) throws SQLException {
+        try {
+            Told told = enricher.ask(task);
+            asked.add(new Asked(task, told, snapshots.publish(told.snapshot())));
         } catch (CircleCiException e) {
-            return settle(task, e);
+            switch (e.kind()) {
+                case LIMITED -> tasks.release(task);
+                // Behind the others: if it is this one alone that the token may not see, they show that.
+                case REJECTED -> failed(task, e, Verdict.RETRY);
+                case UNAVAILABLE -> failed(task, e, Verdict.RETRY);
+                case UNREADABLE -> failed(task, e, Verdict.COUNT);
+                case NOT_FOUND -> {
+                    int most = task.source() == Source.API ? config.notFoundAttempts() : 1;
+                    failed(task, e, task.attempts() + 1 < most ? Verdict.RETRY : Verdict.NOT_FOUND);
+                }
+            }
         } catch (RuntimeException e) {
             Log.warnf("Enriching %s %s failed: %s", task.kind(), task.entityId(), e.getMessage());
-            tasks.failed(task, String.valueOf(e.getMessage()), null, false);
-            return true;
+            tasks.failed(task, String.valueOf(e.getMessage()), null, Verdict.COUNT);
         }
     }
 
-    private boolean settle(Task task, CircleCiException e) throws SQLException {
-        switch (e.kind()) {
-            case LIMITED -> {
-                pause(e, e.retryAfter().orElse(config.backoff()));
-                tasks.failed(task, e.getMessage(), Duration.between(clock.instant(), pausedUntil), false);
-                return false;
-            }
-            case REJECTED -> {
-                pause(e, config.rejectedPause());
-                tasks.failed(task, "token rejected: " + e.getMessage(), config.rejectedPause(), false);
-                return false;
-            }
-            default -> {
-                problem = e.getMessage();
-                boolean counts = e.kind() != CircleCiException.Kind.UNAVAILABLE;
-                tasks.failed(task, e.getMessage(), e.retryAfter().orElse(null), counts);
-                return true;
-            }
-        }
+    private void failed(Task task, CircleCiException e, Verdict verdict) throws SQLException {
+        tasks.failed(task, e.getMessage(), e.retryAfter().orElse(null), verdict);
     }
 
-    private void pause(CircleCiException e, Duration pause) {
-        pausedUntil = clock.instant().plus(pause);
-        problem = e.kind() == CircleCiException.Kind.REJECTED ? "token rejected" : e.getMessage();
-        Log.warnf("CircleCI: %s; nothing is asked before %s", problem, pausedUntil);
+    /** What Kafka has is done, all of it at once; the rest is asked for again. */
+    private void settle(List<Asked> asked) throws SQLException {
+        List<Asked> durable = new ArrayList<>();
+        for (Asked one : asked) {
+            try {
+                one.published.get();
+                durable.add(one);
+            } catch (ExecutionException e) {
+                tasks.failed(one.task, "Kafka did not take it: " + e.getCause().getMessage(), null, Verdict.RETRY);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+        if (!durable.isEmpty()) {
+            tasks.done(
+                    durable.stream().map(Asked::task).toList(),
+                    durable.stream()
+                            .flatMap(one -> one.told.alongWith().stream())
+                            .toList(),
+                    durable.stream().flatMap(one -> one.told.named().stream()).toList());
+        }
     }
 
     @Scheduled(
             every = "10s",
             concurrentExecution = ConcurrentExecution.SKIP,
             skipExecutionIf = Scheduled.ApplicationNotRunning.class)
-    void count() {
-        if (schema.current() && treering.roles().contains(Role.WORKER)) {
-            try {
-                counts = tasks.counts();
-            } catch (SQLException e) {
-                Log.debugf("The tasks cannot be counted now: %s", e.getMessage());
-            }
+    void look() {
+        if (!schema.current() || !treering.roles().contains(Role.WORKER)) {
+            return;
+        }
+        try {
+            counts = tasks.counts();
+            reconciler.lookForWork();
+            backfills.finish();
+        } catch (SQLException | PersistenceException e) {
+            Log.debugf("The tasks cannot be looked at now: %s", e.getMessage());
         }
     }
 
     void stop(@Observes ShutdownEvent event) {
         stopping = true;
+        if (asking() && schema.current()) {
+            try {
+                circleCi.leaveToOthers();
+            } catch (SQLException e) {
+                // The lease runs out by itself.
+                Log.debugf("The right to ask CircleCI cannot be left to others: %s", e.getMessage());
+            }
+        }
     }
 
     private boolean asking() {
         return treering.roles().contains(Role.WORKER) && circleCi.hasToken();
     }
 
+    private boolean paused() {
+        return clock.instant().isBefore(circleCi.pausedUntil());
+    }
+
     public Status status() {
-        Instant until = pausedUntil.isAfter(clock.instant()) ? pausedUntil : null;
-        String state = asking() ? until == null ? "on" : "paused" : "off";
+        String problem = circleCi.problem();
+        boolean paused = paused() && problem != null;
         return new Status(
-                state,
-                until,
-                circleCi.hasToken() ? problem : "token missing: set TREERING_CIRCLECI_TOKEN",
+                asking() ? paused ? "paused" : "on" : "off",
+                paused ? circleCi.pausedUntil() : null,
+                problem,
                 counts.pending(),
                 counts.done(),
-                counts.givenUp());
+                counts.givenUp(),
+                counts.notFound());
     }
 }

@@ -5,18 +5,24 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import javax.sql.DataSource;
 
 import jakarta.inject.Singleton;
 
 import dev.treering.enrichment.Task.Kind;
+import dev.treering.enrichment.Task.Named;
+import dev.treering.event.Source;
 import dev.treering.support.Rows;
 
 /** The table of tasks: a queue that survives everything, shared by all workers. Its clock is the database's, one for all. */
@@ -31,56 +37,91 @@ class Tasks {
         this.config = config;
     }
 
-    /**
-     * Makes the tasks due. One that was named before is due again only by a later event: a redelivered webhook has the
-     * same time and asks for nothing new.
-     */
-    void name(Collection<Task> tasks) throws SQLException {
-        List<Object[]> rows = tasks.stream()
-                .map(task -> new Object[] {
-                    task.kind().sqlName(),
-                    task.entityId(),
-                    task.projectId(),
-                    task.projectSlug(),
-                    task.pipelineId(),
-                    task.workflowId(),
-                    task.jobNumber(),
-                    task.namedAt()
-                })
-                .toList();
+    void name(Collection<Named> named) throws SQLException {
         try (Connection connection = database.getConnection()) {
-            Rows.update(connection, """
-                    insert into enrichment_task as t (kind, entity_id, project_id, project_slug, pipeline_id, workflow_id,
-                        job_number, named_at)
-                    select * from unnest(?::text[], ?::uuid[], ?::uuid[], ?::text[], ?::uuid[], ?::uuid[], ?::bigint[],
-                        ?::timestamptz[]) as s(kind, id, p, s, pl, w, n, at) order by kind, id
-                    on conflict (kind, entity_id) do update set project_slug = excluded.project_slug,
-                        named_at = excluded.named_at, version = t.version + 1, state = 'pending', attempts = 0,
-                        due_at = now()
-                    where excluded.named_at > t.named_at""", rows);
+            name(connection, named);
         }
     }
 
-    /** Takes due tasks, the longest due first, and keeps them for the length of a lease. */
-    List<Task> claim() throws SQLException {
+    /**
+     * Makes the tasks due. What was asked for before is due again only where there is news: a workflow's later event, but
+     * not of a job after its end was told; for anything else its end. A redelivered webhook has the same time and asks for
+     * nothing. Who is in a greater hurry takes a waiting task over, and a backfill asks once more for what was given up.
+     *
+     * @return how many are new or due again
+     */
+    static int name(Connection connection, Collection<Named> named) throws SQLException {
+        // A statement may name a row only once.
+        Map<Task.Key, Named> distinct = new HashMap<>();
+        named.forEach(one -> distinct.merge(one.task().key(), one, Named::or));
+        List<Object[]> rows = distinct.values().stream()
+                .map(one -> {
+                    Task task = one.task();
+                    return new Object[] {
+                        task.kind().sqlName(),
+                        task.entityId(),
+                        task.projectId(),
+                        task.projectSlug(),
+                        task.pipelineId(),
+                        task.workflowId(),
+                        task.number(),
+                        task.namedAt(),
+                        task.source(),
+                        Task.priority(task.source()),
+                        task.backfillId(),
+                        one.ended(),
+                        one.ended() ? 0 : one.delay().toMillis()
+                    };
+                })
+                .toList();
+        return Rows.update(connection, """
+                insert into enrichment_task as t (kind, entity_id, project_id, project_slug, pipeline_id, workflow_id,
+                    job_number, named_at, source, priority, backfill_id, ended, due_at)
+                select kind, id, p, s, pl, w, n, at, source, priority, backfill, ended,
+                    now() + wait * interval '1 millisecond'
+                from unnest(?::text[], ?::uuid[], ?::uuid[], ?::text[], ?::uuid[], ?::uuid[], ?::bigint[],
+                    ?::timestamptz[], ?::text[], ?::smallint[], ?::uuid[], ?::boolean[], ?::bigint[])
+                    as s(kind, id, p, s, pl, w, n, at, source, priority, backfill, ended, wait) order by kind, id
+                on conflict (kind, entity_id) do update set project_slug = excluded.project_slug,
+                    named_at = greatest(t.named_at, excluded.named_at), version = t.version + 1, state = 'pending',
+                    attempts = 0, ended = t.ended or excluded.ended, due_at = excluded.due_at,
+                    source = excluded.source, priority = excluded.priority,
+                    backfill_id = coalesce(excluded.backfill_id, t.backfill_id)
+                where t.kind = 'workflow' and excluded.named_at > t.named_at and (excluded.ended or not t.ended)
+                    or excluded.ended and not t.ended
+                    or t.state = 'pending' and excluded.priority < t.priority
+                    or t.state = 'given_up' and excluded.source = 'backfill'""", rows);
+    }
+
+    /**
+     * Takes due tasks and keeps them for the length of a lease: what happens now before what was missed before the past,
+     * and in each the newest first.
+     *
+     * @param least the lowest urgency that is looked for, as {@link Task#priority}
+     */
+    List<Task> claim(int least) throws SQLException {
         List<Task> tasks = new ArrayList<>();
         try (Connection connection = database.getConnection();
                 PreparedStatement statement = connection.prepareStatement("""
                         with due as materialized (select kind, entity_id from enrichment_task
-                            where state = 'pending' and kind in ('workflow', 'job') and due_at <= now()
+                            where state = 'pending' and priority <= ? and due_at <= now()
                                 and (leased_until is null or leased_until < now())
-                            order by due_at limit ? for update skip locked)
+                            order by priority, named_at desc limit ? for update skip locked)
                         update enrichment_task t set leased_until = now() + ? * interval '1 millisecond'
                         from due where t.kind = due.kind and t.entity_id = due.entity_id
                         returning t.*""")) {
-            statement.setInt(1, config.batch());
-            statement.setLong(2, config.lease().toMillis());
+            statement.setInt(1, least);
+            statement.setInt(2, config.batch());
+            statement.setLong(3, config.lease().toMillis());
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
                     tasks.add(task(row));
                 }
             }
         }
+        // An update returns its rows in no order.
+        tasks.sort((a, b) -> b.namedAt().compareTo(a.namedAt()));
+        tasks.sort((a, b) -> Integer.compare(Task.priority(a.source()), Task.priority(b.source())));
         return tasks;
     }
 
@@ -93,7 +134,9 @@ class Tasks {
                 row.getObject("pipeline_id", UUID.class),
                 row.getObject("workflow_id", UUID.class),
                 row.getObject("job_number", Long.class),
+                Source.of(row.getString("source")),
                 row.getObject("named_at", OffsetDateTime.class).toInstant(),
+                row.getObject("backfill_id", UUID.class),
                 row.getInt("version"),
                 row.getInt("attempts"));
     }
@@ -111,50 +154,103 @@ class Tasks {
         }
     }
 
-    /** Remembers that the pipeline or project of a task was asked for. */
-    void remember(Task task, Kind kind, UUID entityId) throws SQLException {
+    /** Those of the pipelines that were ever named. */
+    Set<UUID> known(Collection<UUID> pipelineIds) throws SQLException {
+        Set<UUID> known = new HashSet<>();
         try (Connection connection = database.getConnection();
-                PreparedStatement statement = connection.prepareStatement("""
-                        insert into enrichment_task (kind, entity_id, project_id, project_slug, named_at, state)
-                        values (?, ?, ?, ?, ?, 'done') on conflict (kind, entity_id) do update set state = 'done'""")) {
-            statement.setString(1, kind.sqlName());
-            statement.setObject(2, entityId);
-            statement.setObject(3, task.projectId());
-            statement.setString(4, task.projectSlug());
-            statement.setObject(5, task.namedAt().atOffset(ZoneOffset.UTC));
-            statement.executeUpdate();
+                PreparedStatement statement = connection.prepareStatement(
+                        "select entity_id from enrichment_task where kind = 'pipeline' and entity_id = any(?)")) {
+            statement.setArray(1, connection.createArrayOf("uuid", pipelineIds.toArray()));
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    known.add(row.getObject(1, UUID.class));
+                }
+            }
         }
-    }
-
-    /** The answer is durable. */
-    void done(Task task) throws SQLException {
-        settle(task, "state = 'done', last_error = null");
+        return known;
     }
 
     /**
-     * Try again later, after a wait that doubles, or after what CircleCI asked for if that is longer.
-     *
-     * @param counts whether it was asked in vain (and not amid somebody's outage): often enough, and it is given up
+     * The answers are durable: what was asked for is done, what came along with it is remembered as asked for, and what they
+     * named is due. One transaction, or a task could be done whose consequences are lost.
      */
-    void failed(Task task, String error, Duration pause, boolean counts) throws SQLException {
+    void done(Collection<Task> asked, Collection<Task> alongWith, Collection<Named> named) throws SQLException {
+        try (Connection connection = database.getConnection()) {
+            connection.setAutoCommit(false);
+            try {
+                Rows.update(
+                        connection,
+                        """
+                        update enrichment_task t set leased_until = null, settled_at = now(),
+                            state = case when t.version = a.version then 'done' else t.state end,
+                            last_error = case when t.version = a.version then null else t.last_error end
+                        from unnest(?::text[], ?::uuid[], ?::int[]) as a(kind, id, version)
+                        where t.kind = a.kind and t.entity_id = a.id""",
+                        asked.stream()
+                                .map(task -> new Object[] {task.kind().sqlName(), task.entityId(), task.version()})
+                                .toList());
+                Rows.update(
+                        connection,
+                        """
+                        insert into enrichment_task (kind, entity_id, project_id, project_slug, named_at, source, state,
+                            settled_at)
+                        select distinct on (1, 2) *, 'done', now() from unnest(?::text[], ?::uuid[], ?::uuid[], ?::text[], ?::timestamptz[],
+                            ?::text[]) order by 1, 2
+                        on conflict (kind, entity_id) do update set state = 'done', settled_at = now()""",
+                        alongWith.stream()
+                                .map(task -> new Object[] {
+                                    task.kind().sqlName(),
+                                    task.entityId(),
+                                    task.projectId(),
+                                    task.projectSlug(),
+                                    task.namedAt(),
+                                    task.source()
+                                })
+                                .toList());
+                name(connection, named);
+                connection.commit();
+            } catch (SQLException e) {
+                connection.rollback();
+                throw e;
+            }
+        }
+    }
+
+    /** How a failure ends. */
+    enum Verdict {
+        /** It was not the entity's fault: however often. */
+        RETRY,
+        /** Often enough, and it is given up. */
+        COUNT,
+        /** CircleCI has no such thing (any more): that is final. */
+        NOT_FOUND
+    }
+
+    /** Try again later, after a wait that doubles, or after what CircleCI asked for if that is longer; or never. */
+    void failed(Task task, String error, Duration pause, Verdict verdict) throws SQLException {
         int attempts = task.attempts() + 1;
         long backoff = Math.min(
                 config.backoff().toMillis() << Math.min(attempts - 1, 20),
                 config.maxBackoff().toMillis());
+        String state = switch (verdict) {
+            case RETRY -> "pending";
+            case COUNT -> attempts >= config.maxAttempts() ? "given_up" : "pending";
+            case NOT_FOUND -> "not_found";
+        };
         settle(
                 task,
-                "attempts = ?, last_error = ?, state = ?,"
+                "attempts = ?, last_error = ?, state = ?, settled_at = now(),"
                         // Jitter goes on top: what CircleCI asked for is never undercut.
                         + " due_at = now() + ? * (1 + random() / 4) * interval '1 millisecond'",
                 attempts,
                 error,
-                counts && attempts >= config.maxAttempts() ? "given_up" : "pending",
+                state,
                 pause == null ? backoff : Math.max(backoff, pause.toMillis()));
     }
 
-    /** Not asked at all: back to the others, for later. */
-    void release(Task task, Duration pause) throws SQLException {
-        settle(task, "due_at = now() + ? * interval '1 millisecond'", pause.toMillis());
+    /** Not asked at all: back to the others, for when nothing is in the way. */
+    void release(Task task) throws SQLException {
+        settle(task, "due_at = due_at");
     }
 
     /** Ends a claim. Where the task was named again meanwhile nothing of it holds but that: it is free to be claimed. */
@@ -182,17 +278,52 @@ class Tasks {
         }
     }
 
-    /** How the tasks stand; together they are all that ever became due. */
-    record Counts(long pending, long done, long givenUp) {}
+    /**
+     * Asks again for workflows that have not ended: each when a tenth of its age has passed since it was asked last, so
+     * the pace slows down.
+     *
+     * @param open ids with when they were created
+     */
+    int again(Map<UUID, Instant> open) throws SQLException {
+        try (Connection connection = database.getConnection()) {
+            return Rows.update(
+                    connection,
+                    """
+                    update enrichment_task t set state = 'pending', version = version + 1, due_at = now(), attempts = 0,
+                        source = 'reconcile', priority = 1
+                    from unnest(?::uuid[], ?::timestamptz[]) as o(id, created_at)
+                    where t.kind = 'workflow' and t.entity_id = o.id and t.state = 'done'
+                        and t.settled_at + least(greatest((now() - o.created_at) / 10,
+                            %d * interval '1 millisecond'), %d * interval '1 millisecond') <= now()""".formatted(
+                                    config.openInterval().toMillis(),
+                                    config.maxOpenInterval().toMillis()),
+                    open.entrySet().stream()
+                            .map(entry -> new Object[] {entry.getKey(), entry.getValue()})
+                            .toList());
+        }
+    }
+
+    /** How tasks stand; together they are all that ever became due. */
+    record Counts(long pending, long done, long givenUp, long notFound) {}
 
     Counts counts() throws SQLException {
+        return counts("true", null);
+    }
+
+    Counts counts(String column, UUID id) throws SQLException {
         try (Connection connection = database.getConnection();
-                PreparedStatement statement = connection.prepareStatement("""
+                PreparedStatement statement =
+                        connection.prepareStatement("""
                         select count(*) filter (where state = 'pending'), count(*) filter (where state = 'done'),
-                            count(*) filter (where state = 'given_up') from enrichment_task""");
-                ResultSet row = statement.executeQuery()) {
-            row.next();
-            return new Counts(row.getLong(1), row.getLong(2), row.getLong(3));
+                            count(*) filter (where state = 'given_up'), count(*) filter (where state = 'not_found')
+                        from enrichment_task where\s""" + (id == null ? "true" : column + " = ?"))) {
+            if (id != null) {
+                statement.setObject(1, id);
+            }
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return new Counts(row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4));
+            }
         }
     }
 }

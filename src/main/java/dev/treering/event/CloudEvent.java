@@ -58,7 +58,7 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
     public static CloudEvent of(Snapshot snapshot, byte[] value) {
         var headers = headers(
                 snapshot.id().toString(),
-                snapshot.workflow() != null ? "dev.treering.snapshot.workflow" : "dev.treering.snapshot.job",
+                "dev.treering.snapshot." + snapshot.subject(),
                 projectSource(snapshot.projectId()));
         headers.put(TIME, snapshot.observedAt().toString());
         return new CloudEvent(Topics.SNAPSHOTS, snapshot.projectId().toString(), headers, value);

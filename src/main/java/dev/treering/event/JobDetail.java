@@ -2,7 +2,6 @@ package dev.treering.event;
 
 import java.time.Instant;
 
-import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.databind.JsonNode;
 
 /**
@@ -14,7 +13,7 @@ public record JobDetail(
         Long number,
         String name,
         String status,
-        @JsonAlias("web-url") String webUrl,
+        String webUrl,
         Instant createdAt,
         Instant queuedAt,
         Instant startedAt,
@@ -26,5 +25,5 @@ public record JobDetail(
         JsonNode contexts,
         JsonNode messages) {
 
-    public record Executor(@JsonAlias("resource-class") String resourceClass, String type) {}
+    public record Executor(String resourceClass, String type) {}
 }

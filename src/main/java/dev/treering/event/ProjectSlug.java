@@ -18,6 +18,11 @@ public record ProjectSlug(String value) {
         value = shorten(value);
     }
 
+    /** Of the three parts of a path. */
+    public static ProjectSlug of(String vcs, String organization, String project) {
+        return new ProjectSlug(vcs + "/" + organization + "/" + project);
+    }
+
     private static String shorten(String slug) {
         if (slug.startsWith("github/")) {
             return "gh" + slug.substring("github".length());

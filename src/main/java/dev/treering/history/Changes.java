@@ -5,7 +5,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -18,6 +17,7 @@ import dev.treering.event.CloudEvent;
 import dev.treering.event.Outcome;
 import dev.treering.event.Transition;
 import dev.treering.support.Json;
+import dev.treering.support.Rows;
 import dev.treering.support.Uuids;
 
 /** Tells what changed: for the rows whose progress is another than before, the events that others consume. */
@@ -79,7 +79,7 @@ final class Changes {
     private static Change change(Table table, ResultSet row) throws SQLException {
         UUID id = row.getObject("id", UUID.class);
         String status = row.getString("status");
-        Instant stoppedAt = instant(row, "stopped_at");
+        Instant stoppedAt = Rows.instant(row, "stopped_at");
         Outcome outcome = Outcome.of(status);
         String before = row.getString("before");
         return new Change(
@@ -101,13 +101,8 @@ final class Changes {
                 row.getString("branch"),
                 row.getString("tag"),
                 row.getString("revision"),
-                instant(row, "created_at"),
+                Rows.instant(row, "created_at"),
                 stoppedAt,
                 row.getBoolean("enriched"));
-    }
-
-    private static Instant instant(ResultSet row, String column) throws SQLException {
-        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
-        return time == null ? null : time.toInstant();
     }
 }

@@ -118,11 +118,22 @@ final class FactReader {
             snapshot.jobs()
                     .forEach(job -> telling.job(
                             projectId, pipelineId, snapshot.workflow().id(), job));
-        } else {
+        } else if (snapshot.job() != null) {
+            UUID jobId = snapshot.jobId();
             telling.placeholder(Table.PIPELINE, snapshot.pipelineId());
             telling.placeholder(Table.WORKFLOW, snapshot.workflowId());
-            telling.jobDetail(
-                    projectId, snapshot.pipelineId(), snapshot.workflowId(), snapshot.jobId(), snapshot.job());
+            telling.jobDetail(projectId, snapshot.pipelineId(), snapshot.workflowId(), jobId, snapshot.job());
+            if (snapshot.tests() != null) {
+                telling.tests(jobId, snapshot.tests());
+            }
+            if (snapshot.artifacts() != null) {
+                telling.artifacts(jobId, snapshot.artifacts());
+            }
+        } else {
+            telling.pipeline(projectId, snapshot.pipeline());
+            if (snapshot.config() != null) {
+                telling.pipelineConfig(snapshot.pipeline().id(), snapshot.config());
+            }
         }
         return new Content(telling.rows(), "", snapshot.observedAt());
     }

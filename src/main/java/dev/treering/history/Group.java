@@ -46,6 +46,7 @@ enum Group {
             "trigger_actor_avatar text",
             "review_id text",
             "review_url text"),
+    PIPELINE_CONFIG(Table.PIPELINE, "config", "config_source text", "config_compiled text"),
 
     WORKFLOW_IDENTITY(
             Table.WORKFLOW, "identity", "project_id uuid", "pipeline_id uuid", "name text", "created_at timestamptz"),
@@ -85,7 +86,11 @@ enum Group {
             "executor_type text",
             "parallel_runs jsonb",
             "contexts jsonb",
-            "messages jsonb");
+            "messages jsonb"),
+    JOB_TESTS(Table.JOB, "tests", "tests_total int", "tests_failed int", "tests_skipped int", "test_failures jsonb"),
+    JOB_ARTIFACTS(Table.JOB, "artifacts", "artifacts jsonb");
+
+    private static final String STAMP = "_stamp";
 
     final Table table;
     final String stampColumn;
@@ -111,10 +116,15 @@ enum Group {
 
     Group(Table table, String name, String... columns) {
         this.table = table;
-        this.stampColumn = name + "_stamp";
+        this.stampColumn = name + STAMP;
         this.columns = Stream.of(columns)
                 .map(column -> column.split(" "))
                 .map(words -> new Column(words[0], words[1]))
                 .toList();
+    }
+
+    /** Its name within its table: {@code progress}. */
+    String word() {
+        return stampColumn.substring(0, stampColumn.length() - STAMP.length());
     }
 }

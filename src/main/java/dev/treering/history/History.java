@@ -1,13 +1,20 @@
 package dev.treering.history;
 
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 
 import jakarta.enterprise.context.ApplicationScoped;
 
+import dev.treering.event.Source;
 import dev.treering.support.PageToken;
 
 /**
@@ -67,6 +74,104 @@ public class History {
                 .createNativeQuery("select coalesce(sum(missed), 0), coalesce(sum(replaced), 0) from stream_position")
                 .getSingleResult();
         return new Losses(((Number) sums[0]).longValue(), ((Number) sums[1]).longValue());
+    }
+
+    /**
+     * What came of a project's webhooks.
+     *
+     * @param recorded those that told something new; {@code duplicates} came again, {@code dead} could not be read
+     */
+    public record Tally(long received, long recorded, long duplicates, long dead) {}
+
+    public Tally tally(UUID projectId) {
+        Map<String, Long> facts = new HashMap<>();
+        for (Object row : ProjectEntity.getEntityManager()
+                .createNativeQuery("select outcome, facts from project_tally where key = ?1")
+                .setParameter(1, projectId.toString())
+                .getResultList()) {
+            Object[] columns = (Object[]) row;
+            facts.put((String) columns[0], ((Number) columns[1]).longValue());
+        }
+        return new Tally(
+                facts.values().stream().mapToLong(Long::longValue).sum(),
+                facts.getOrDefault(Trail.Outcome.APPLIED.toString(), 0L),
+                facts.getOrDefault(Trail.Outcome.DUPLICATE.toString(), 0L),
+                facts.getOrDefault(Trail.Outcome.DEAD.toString(), 0L));
+    }
+
+    /** Pipeline numbers, from first to last, of which the history knows nothing although it knows those around them. */
+    public record Hole(long first, long last) {
+
+        public LongStream numbers() {
+            return LongStream.rangeClosed(first, last);
+        }
+    }
+
+    /** The holes between a project's oldest and newest pipeline, newest first. CircleCI leaves no number out. */
+    public List<Hole> holes(UUID projectId, int limit) {
+        List<Hole> holes = new ArrayList<>();
+        for (Object row : ProjectEntity.getEntityManager()
+                .createNativeQuery("""
+                        select number + 1, next - 1 from (
+                            select number, lead(number) over (order by number) as next from pipeline
+                            where project_id = ?1 and number is not null) as numbers
+                        where next > number + 1 order by number desc limit ?2""")
+                .setParameter(1, projectId)
+                .setParameter(2, limit)
+                .getResultList()) {
+            Object[] columns = (Object[]) row;
+            holes.add(new Hole(((Number) columns[0]).longValue(), ((Number) columns[1]).longValue()));
+        }
+        return holes;
+    }
+
+    /** Workflows that have not ended, newest first, with when they were created. */
+    public Map<UUID, Instant> openWorkflows(int limit) {
+        Map<UUID, Instant> open = new LinkedHashMap<>();
+        WorkflowEntity.getEntityManager()
+                .createQuery("""
+                        select x.id, x.createdAt from WorkflowEntity x
+                        where x.status in ('running', 'failing', 'on_hold', 'queued') and x.createdAt is not null
+                        order by x.createdAt desc""", Object[].class)
+                .setMaxResults(limit)
+                .getResultList()
+                .forEach(row -> open.put((UUID) row[0], (Instant) row[1]));
+        return open;
+    }
+
+    /** The projects that go by a slug now: where two have had the same, the one that was called so last. */
+    public List<ProjectView> projects() {
+        return ProjectEntity.find(PROJECTS + " and p.slug is not null and p.identityStamp ="
+                        + " (select max(q.identityStamp) from ProjectEntity q where q.slug = p.slug)")
+                .project(ProjectView.class)
+                .list();
+    }
+
+    /** Who said a group of columns, and when: by CircleCI's clock. */
+    public record Provenance(Source source, Instant observedAt) {}
+
+    /**
+     * Whence each group of an entity's columns comes; empty where the entity is not known.
+     *
+     * @param entity {@code project}, {@code pipeline}, {@code workflow} or {@code job}
+     */
+    public Map<String, Provenance> provenance(String entity, UUID id) {
+        Table table = Table.valueOf(entity.toUpperCase(Locale.ROOT));
+        List<Group> groups = table.groups();
+        String stamps = groups.stream().map(group -> group.stampColumn).collect(Collectors.joining(", "));
+        Map<String, Provenance> provenance = new LinkedHashMap<>();
+        for (Object row : ProjectEntity.getEntityManager()
+                .createNativeQuery("select %s from %s where id = ?1".formatted(stamps, table.sqlName()))
+                .setParameter(1, id)
+                .getResultList()) {
+            Object[] columns = (Object[]) row;
+            for (int i = 0; i < columns.length; i++) {
+                if (columns[i] != null) {
+                    provenance.put(groups.get(i).word(), Stamp.provenance((String) columns[i]));
+                }
+            }
+        }
+        return provenance;
     }
 
     /** @param slug in the short form, as everywhere here */

@@ -23,6 +23,7 @@ import javax.sql.DataSource;
 import jakarta.inject.Singleton;
 
 import dev.treering.event.CloudEvent;
+import dev.treering.event.Topics;
 import dev.treering.history.FactReader.Content;
 import dev.treering.history.Positions.Gap;
 import dev.treering.history.Trail.Outcome;
@@ -184,6 +185,7 @@ public class HistoryWriter {
             entries.add(new Trail.Entry(judged.fact, outcome));
         }
         trail.append(connection, entries, positions);
+        tally(connection, entries);
         bury(connection, fresh);
         outbox.add(connection, upsert(connection, rows));
         positions.store(connection);
@@ -226,6 +228,26 @@ public class HistoryWriter {
             }
         }
         return news;
+    }
+
+    /** Counts each project's webhooks by what became of them. */
+    private static void tally(Connection connection, List<Trail.Entry> entries) throws SQLException {
+        Map<List<String>, Long> facts = entries.stream()
+                .filter(entry ->
+                        entry.fact().key() != null && entry.fact().topic().equals(Topics.WEBHOOKS))
+                .collect(Collectors.groupingBy(
+                        entry -> List.of(entry.fact().key(), entry.outcome().toString()), Collectors.counting()));
+        Rows.update(
+                connection,
+                """
+                insert into project_tally as t (key, outcome, facts)
+                select * from unnest(?::text[], ?::text[], ?::bigint[]) order by 1, 2
+                on conflict (key, outcome) do update set facts = t.facts + excluded.facts""",
+                facts.entrySet().stream()
+                        .map(count -> new Object[] {
+                            count.getKey().get(0), count.getKey().get(1), count.getValue()
+                        })
+                        .toList());
     }
 
     private static void bury(Connection connection, List<Judged> fresh) throws SQLException {

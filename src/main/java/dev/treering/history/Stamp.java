@@ -1,6 +1,7 @@
 package dev.treering.history;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 
 import dev.treering.event.Source;
@@ -12,13 +13,14 @@ import dev.treering.support.Times;
  */
 final class Stamp {
 
+    private static final int DIGEST_BYTES = 8;
     private static final long LATEST = 9_999_999_999_999_999L;
 
     private Stamp() {}
 
     /** By observation, then source, then the fact's digest. */
     static String of(Instant observedAt, Source source, byte[] digest) {
-        return micros(observedAt) + letter(source) + HexFormat.of().formatHex(digest, 0, 8);
+        return micros(observedAt) + letter(source) + HexFormat.of().formatHex(digest, 0, DIGEST_BYTES);
     }
 
     /**
@@ -38,5 +40,17 @@ final class Stamp {
 
     private static char letter(Source source) {
         return source.toString().charAt(0);
+    }
+
+    /** What a stamp of either kind says of whence its group comes: it ends with time, source and digest. */
+    static History.Provenance provenance(String stamp) {
+        int letter = stamp.length() - 2 * DIGEST_BYTES - 1;
+        long micros = Long.parseLong(stamp, letter - 16, letter, 10);
+        for (Source source : Source.values()) {
+            if (letter(source) == stamp.charAt(letter)) {
+                return new History.Provenance(source, Instant.EPOCH.plus(micros, ChronoUnit.MICROS));
+            }
+        }
+        throw new IllegalArgumentException("no stamp: " + stamp);
     }
 }

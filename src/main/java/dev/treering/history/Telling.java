@@ -6,14 +6,18 @@ import java.util.List;
 import java.util.UUID;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.treering.event.Artifact;
 import dev.treering.event.Job;
 import dev.treering.event.JobDetail;
 import dev.treering.event.Outcome;
 import dev.treering.event.Pipeline;
+import dev.treering.event.PipelineConfig;
 import dev.treering.event.Project;
 import dev.treering.event.ProjectSlug;
 import dev.treering.event.Source;
+import dev.treering.event.TestResults;
 import dev.treering.event.Workflow;
+import dev.treering.support.Json;
 import dev.treering.support.Times;
 
 /** What one fact says, noun by noun, as rows. Webhooks and answers of the API use the same nouns and so the same code. */
@@ -120,6 +124,10 @@ final class Telling {
                 vcs.reviewUrl());
     }
 
+    void pipelineConfig(UUID pipelineId, PipelineConfig config) {
+        row(Table.PIPELINE, pipelineId).say(Group.PIPELINE_CONFIG, stamp, config.source(), config.compiled());
+    }
+
     void workflow(UUID projectId, UUID pipelineId, Workflow workflow) {
         Row row = row(Table.WORKFLOW, workflow.id())
                 .say(Group.WORKFLOW_IDENTITY, stamp, projectId, pipelineId, workflow.name(), workflow.createdAt())
@@ -181,6 +189,21 @@ final class Telling {
                         json(job.contexts()),
                         json(job.messages()));
         jobProgress(row, job.status(), job.startedAt(), job.stoppedAt());
+    }
+
+    void tests(UUID jobId, TestResults tests) {
+        row(Table.JOB, jobId)
+                .say(
+                        Group.JOB_TESTS,
+                        stamp,
+                        tests.total(),
+                        tests.failed(),
+                        tests.skipped(),
+                        json(Json.CIRCLECI.valueToTree(tests.failures())));
+    }
+
+    void artifacts(UUID jobId, List<Artifact> artifacts) {
+        row(Table.JOB, jobId).say(Group.JOB_ARTIFACTS, stamp, json(Json.CIRCLECI.valueToTree(artifacts)));
     }
 
     private void jobProgress(Row row, String status, Instant startedAt, Instant stoppedAt) {

@@ -17,7 +17,7 @@ import io.micrometer.core.instrument.Timer;
  * treering_webhooks_received_total = treering_webhooks_published_total + treering_webhooks_outboxed_total
  *                                  + treering_webhooks_refused_total (all reasons) + requests still under way
  * treering_trail_entries_total     = outcome="applied" + outcome="duplicate" + outcome="dead"
- * treering_enrichment_tasks        = state="done" + state="pending" + state="given_up"
+ * treering_enrichment_tasks        = state="done" + state="pending" + state="given_up" + state="not_found"
  * </pre>
  *
  * A request is received when its body is complete or it is refused before that; it counts once. A trail entry is counted

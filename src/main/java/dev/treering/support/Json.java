@@ -2,6 +2,10 @@ package dev.treering.support;
 
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
 
 import jakarta.inject.Singleton;
 
@@ -13,9 +17,13 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyName;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
+import com.fasterxml.jackson.databind.introspect.Annotated;
+import com.fasterxml.jackson.databind.introspect.AnnotatedParameter;
+import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
@@ -47,6 +55,7 @@ public final class Json implements ObjectMapperCustomizer {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .defaultPropertyInclusion(
                     JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.NON_NULL))
+            .annotationIntrospector(new BothSpellings())
             .addModule(new JavaTimeModule())
             .addModule(new SimpleModule()
                     .addDeserializer(String.class, new BlankIsAbsent())
@@ -78,6 +87,32 @@ public final class Json implements ObjectMapperCustomizer {
                 return (String) context.handleUnexpectedToken(String.class, parser);
             }
             return text == null || text.isBlank() ? null : text;
+        }
+    }
+
+    /** CircleCI's documentation says {@code next-page-token} in places where the wire says {@code next_page_token}. */
+    private static final class BothSpellings extends JacksonAnnotationIntrospector {
+
+        private static final Pattern CAPITAL = Pattern.compile("(?<=.)([A-Z])");
+
+        @Override
+        public List<PropertyName> findPropertyAliases(Annotated annotated) {
+            List<PropertyName> given = super.findPropertyAliases(annotated);
+            if (!(annotated instanceof AnnotatedParameter parameter)
+                    || !parameter.getDeclaringClass().isRecord()) {
+                return given;
+            }
+            String name = parameter
+                    .getDeclaringClass()
+                    .getRecordComponents()[parameter.getIndex()]
+                    .getName();
+            List<PropertyName> all = new ArrayList<>(given == null ? List.of() : given);
+            List.copyOf(all)
+                    .forEach(alias ->
+                            all.add(PropertyName.construct(alias.getSimpleName().replace('_', '-'))));
+            all.add(PropertyName.construct(
+                    CAPITAL.matcher(name).replaceAll("-$1").toLowerCase(Locale.ROOT)));
+            return all;
         }
     }
 

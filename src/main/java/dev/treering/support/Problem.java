@@ -40,6 +40,7 @@ public final class Problem extends RuntimeException {
             case 405 -> "Method Not Allowed";
             case 406 -> "Not Acceptable";
             case 408 -> "Request Timeout";
+            case 409 -> "Conflict";
             case 413 -> "Content Too Large";
             case 415 -> "Unsupported Media Type";
             case 429 -> "Too Many Requests";

@@ -2,7 +2,10 @@ package dev.treering.support;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.List;
 
 /**
@@ -37,5 +40,11 @@ public final class Rows {
             statement.setArray(column + 1, connection.createArrayOf(bytes ? "bytea" : "text", values));
         }
         return statement;
+    }
+
+    /** A column's time; null where it has none. */
+    public static Instant instant(ResultSet row, String column) throws SQLException {
+        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+        return time == null ? null : time.toInstant();
     }
 }

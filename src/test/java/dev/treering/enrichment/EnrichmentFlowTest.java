@@ -115,7 +115,7 @@ class EnrichmentFlowTest {
         play(run);
         // Then
         await().untilAsserted(() -> assertThat(database.count(
-                        "select count(*) from enrichment_task where last_error like '%429%' and due_at > now()"))
+                        "select count(*) from api_budget where problem = 'rate limited' and paused_until > now()"))
                 .isPositive());
         awaitEnriched(run);
     }

@@ -11,15 +11,20 @@ import jakarta.inject.Inject;
 import dev.treering.Database;
 import dev.treering.FlowTest;
 import dev.treering.enrichment.Task.Kind;
+import dev.treering.enrichment.Task.Named;
+import dev.treering.enrichment.Tasks.Verdict;
+import dev.treering.event.Source;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
-/** The table of tasks by itself: these tasks are pipelines, which nobody claims on the way. */
+/** The table of tasks by itself: these tasks lie in the future, so that nobody claims them on the way. */
 @FlowTest
 class TasksTest {
 
     private static final Instant NOON = Instant.parse("2026-11-24T12:00:00Z");
+    private static final Duration HOUR = Duration.ofHours(1);
 
     @Inject
     Tasks tasks;
@@ -28,10 +33,7 @@ class TasksTest {
     Database database;
 
     private final UUID id = UUID.randomUUID();
-
-    private Task task(Instant namedAt, int version, int attempts) {
-        return new Task(Kind.PIPELINE, id, id, "gh/acme/web", id, null, null, namedAt, version, attempts);
-    }
+    private final Task project = Task.ofProject(UUID.randomUUID(), "gh/acme/tasks", Source.API, null);
 
     private String row() {
         return database.value(
@@ -39,21 +41,44 @@ class TasksTest {
                 id);
     }
 
-    /** Named, but not due for the service that runs beside the test. */
-    private Task named(Instant at) throws SQLException {
-        tasks.name(List.of(task(at, 1, 0)));
-        tasks.release(task(at, Integer.parseInt(version()), 0), Duration.ofHours(1));
-        return task(at, Integer.parseInt(version()), 0);
+    private String due() {
+        return database.value(
+                "select case when due_at > now() then 'later' else 'now' end from enrichment_task where entity_id = ?",
+                id);
     }
 
-    private String version() {
-        return database.value("select version::text from enrichment_task where entity_id = ?", id);
+    private Task task(Instant namedAt, int version, int attempts) {
+        return new Task(
+                Kind.WORKFLOW,
+                id,
+                project.projectId(),
+                project.projectSlug(),
+                null,
+                id,
+                null,
+                Source.API,
+                namedAt,
+                null,
+                version,
+                attempts);
+    }
+
+    private Task named(Instant at) throws SQLException {
+        tasks.name(List.of(new Named(task(at, 1, 0), false, HOUR)));
+        return task(
+                at,
+                Integer.parseInt(database.value("select version::text from enrichment_task where entity_id = ?", id)),
+                0);
+    }
+
+    private void done(Task task) throws SQLException {
+        tasks.done(List.of(task), List.of(), List.of());
     }
 
     @Test
     void aRedelivery_asksForNothingNewAndALaterEventDoes() throws SQLException {
         Task first = named(NOON);
-        tasks.done(first);
+        done(first);
         named(NOON);
         assertThat(row()).isEqualTo("done version 1 attempts 0");
         named(NOON.plusSeconds(1));
@@ -66,9 +91,9 @@ class TasksTest {
         Task claimed = named(NOON);
         named(NOON.plusSeconds(1));
         // When the old claim ends, either way
-        tasks.done(claimed);
+        done(claimed);
         assertThat(row()).isEqualTo("pending version 2 attempts 0");
-        tasks.failed(task(NOON, claimed.version(), 9), "in vain", null, true);
+        tasks.failed(task(NOON, claimed.version(), 9), "in vain", null, Verdict.COUNT);
         // Then the new naming stands
         assertThat(row()).isEqualTo("pending version 2 attempts 0");
     }
@@ -76,11 +101,54 @@ class TasksTest {
     @Test
     void onlyWhatWasAskedInVain_isGivenUp() throws SQLException {
         Task claimed = named(NOON);
-        tasks.failed(task(NOON, claimed.version(), 50), "no answer", null, false);
+        tasks.failed(task(NOON, claimed.version(), 50), "no answer", HOUR, Verdict.RETRY);
         assertThat(row()).isEqualTo("pending version 1 attempts 51");
-        tasks.failed(task(NOON, claimed.version(), 8), "not found", null, true);
+        tasks.failed(task(NOON, claimed.version(), 8), "unreadable", HOUR, Verdict.COUNT);
         assertThat(row()).isEqualTo("pending version 1 attempts 9");
-        tasks.failed(task(NOON, claimed.version(), 9), "not found", null, true);
+        tasks.failed(task(NOON, claimed.version(), 9), "unreadable", HOUR, Verdict.COUNT);
         assertThat(row()).isEqualTo("given_up version 1 attempts 10");
+    }
+
+    @Test
+    void theJobsOfARunningWorkflow_waitAndItsEndIsDueAtOnce() throws SQLException {
+        // Given the burst of its jobs
+        for (int job = 0; job < 20; job++) {
+            named(NOON.plusSeconds(job));
+        }
+        assertThat(due()).isEqualTo("later");
+        // When it ends, the service that runs beside this test may ask at once
+        tasks.name(List.of(new Named(task(NOON.plusSeconds(30), 1, 0), true, HOUR)));
+        assertThat(due()).isEqualTo("now");
+        // Then what its jobs tell later asks for nothing
+        await().until(() -> !row().startsWith("pending") || row().endsWith("1"));
+        String ended = database.value("select version::text from enrichment_task where entity_id = ?", id);
+        named(NOON.plusSeconds(31));
+        assertThat(database.value("select version::text from enrichment_task where entity_id = ?", id))
+                .isEqualTo(ended);
+    }
+
+    @Test
+    void aLiveEvent_takesOverWhatABackfillWouldHaveAskedForLast() throws SQLException {
+        Task past = Task.ofProject(project.projectId(), project.projectSlug(), Source.BACKFILL, UUID.randomUUID())
+                .workflow(null, id, NOON);
+        tasks.name(List.of(new Named(past, false, HOUR)));
+        named(NOON);
+        assertThat(database.value(
+                        "select source || priority || (backfill_id is not null) from enrichment_task where entity_id = ?",
+                        id))
+                .isEqualTo("api0true");
+    }
+
+    @Test
+    void aBackfill_asksAgainForWhatWasGivenUpAndNotForWhatIsDone() throws SQLException {
+        Task past = Task.ofProject(project.projectId(), project.projectSlug(), Source.BACKFILL, UUID.randomUUID())
+                .workflow(null, id, NOON);
+        Task claimed = named(NOON);
+        tasks.failed(task(NOON, claimed.version(), 99), "unreadable", HOUR, Verdict.COUNT);
+        tasks.name(List.of(new Named(past, false, HOUR)));
+        assertThat(row()).isEqualTo("pending version 2 attempts 0");
+        done(task(NOON, 2, 0));
+        tasks.name(List.of(new Named(past, false, HOUR)));
+        assertThat(row()).isEqualTo("done version 2 attempts 0");
     }
 }

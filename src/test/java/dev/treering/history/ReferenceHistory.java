@@ -144,6 +144,18 @@ final class ReferenceHistory {
             body.path("jobs").forEach(job -> job(project, pipeline, text(body.at("/workflow/id")), job, false));
             return;
         }
+        if (!body.has("job")) {
+            pipeline(project, body.get("pipeline"));
+            claim(
+                    "pipeline",
+                    text(body.at("/pipeline/id")),
+                    "config",
+                    weight,
+                    values(
+                            "config_source", text(body.at("/config/source")),
+                            "config_compiled", text(body.at("/config/compiled"))));
+            return;
+        }
         String pipeline = text(body.path("pipeline_id"));
         String workflow = text(body.path("workflow_id"));
         know("pipeline", pipeline);
@@ -152,6 +164,18 @@ final class ReferenceHistory {
         JsonNode job = body.get("job");
         jobIdentity(id, project, pipeline, workflow, job);
         jobProgress(id, job, false);
+        JsonNode tests = body.path("tests");
+        claim(
+                "job",
+                id,
+                "tests",
+                weight,
+                values(
+                        "tests_total", text(tests.path("total")),
+                        "tests_failed", text(tests.path("failed")),
+                        "tests_skipped", text(tests.path("skipped")),
+                        "test_failures", json(tests.path("failures"))));
+        claim("job", id, "artifacts", weight, values("artifacts", json(body.path("artifacts"))));
         claim(
                 "job",
                 id,

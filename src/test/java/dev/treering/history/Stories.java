@@ -74,13 +74,14 @@ final class Stories {
         List<Told> facts = new ArrayList<>();
         int turns = 2 + random.nextInt(4);
         for (int turn = 0; turn < turns; turn++) {
-            switch (random.nextInt(10)) {
+            switch (random.nextInt(11)) {
                 case 0, 1 -> facts.add(webhook(workflowCompleted(pick(firstRun, rerun), status(), later())));
                 case 2, 3 -> facts.add(webhook(jobCompleted()));
                 case 4 -> cancelSequence(facts);
                 case 5, 6 -> facts.add(workflowSnapshot());
                 case 7 -> facts.add(jobSnapshot());
                 case 8 -> sameEventOtherwise(facts);
+                case 9 -> facts.add(pipelineSnapshot());
                 default -> facts.add(chance(50) ? unreadable() : webhook(envelope("ping")));
             }
         }
@@ -214,19 +215,37 @@ final class Stories {
             }
         }
         if (chance(40)) {
-            ObjectNode node = pipeline(chance(80) ? flavour : pick(FLAVOURS));
-            node.put("state", pick("created", "errored")).put("updated_at", later().toString());
-            node.putArray("errors").addObject().put("type", "config").put("message", text());
-            node.withObjectProperty("trigger")
-                    .put("received_at", begin.toString())
-                    .putObject("actor")
-                    .put("login", text());
-            body.set("pipeline", node);
+            body.set("pipeline", toldPipeline());
         }
+        toldProject(body);
+        return told(Topics.SNAPSHOTS, body);
+    }
+
+    private ObjectNode toldPipeline() {
+        ObjectNode node = pipeline(chance(80) ? flavour : pick(FLAVOURS));
+        node.put("state", pick("created", "errored")).put("updated_at", later().toString());
+        node.putArray("errors").addObject().put("type", "config").put("message", text());
+        node.withObjectProperty("trigger")
+                .put("received_at", begin.toString())
+                .putObject("actor")
+                .put("login", text());
+        return node;
+    }
+
+    private void toldProject(ObjectNode body) {
         if (chance(40)) {
             ObjectNode node = project(flavour).put("organization_name", text());
             node.putObject("vcs_info").put("provider", "GitHub").put("default_branch", text());
             body.set("project", node);
+        }
+    }
+
+    private Told pipelineSnapshot() {
+        ObjectNode body = snapshot();
+        body.set("pipeline", toldPipeline());
+        toldProject(body);
+        if (chance(50)) {
+            body.putObject("config").put("source", text()).put("compiled", text());
         }
         return told(Topics.SNAPSHOTS, body);
     }
@@ -245,6 +264,15 @@ final class Stories {
         job.putArray("parallel_runs").addObject().put("index", 0).put("status", "success");
         if (chance(60)) {
             job.put("stopped_at", later().toString());
+        }
+        if (chance(40)) {
+            ObjectNode tests =
+                    body.putObject("tests").put("total", 3 + random.nextInt(2)).put("failed", 1);
+            tests.put("skipped", random.nextInt(2))
+                    .putArray("failures")
+                    .addObject()
+                    .put("name", pick("one", "two"));
+            body.putArray("artifacts").addObject().put("path", "log.txt").put("node_index", random.nextInt(2));
         }
         return told(Topics.SNAPSHOTS, body);
     }

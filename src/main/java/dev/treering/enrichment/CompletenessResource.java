@@ -1,0 +1,94 @@
+package dev.treering.enrichment;
+
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+
+import jakarta.annotation.security.RolesAllowed;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+
+import dev.treering.history.History;
+import dev.treering.history.History.Hole;
+import dev.treering.support.Problem;
+import org.jboss.resteasy.reactive.RestPath;
+
+/** {@code GET /api/projects/{slug}/completeness}: what is known of a project, and what is known to be missing. */
+@Path("/api/projects/{vcs}/{organization}/{project}/completeness")
+@Produces("application/json")
+@RolesAllowed("admin")
+public class CompletenessResource {
+
+    private static final int MOST_HOLES = 1_000;
+
+    private final History history;
+    private final Tasks tasks;
+    private final Reconciler reconciler;
+
+    CompletenessResource(History history, Tasks tasks, Reconciler reconciler) {
+        this.history = history;
+        this.tasks = tasks;
+        this.reconciler = reconciler;
+    }
+
+    /**
+     * How complete a project's history is.
+     *
+     * @param received webhooks of it, of which {@code recorded} told something new, {@code duplicates} came again and
+     *     {@code dead} could not be read
+     * @param missing pipelines between the oldest and the newest known one of which nothing is known
+     * @param holes their numbers, newest first, a thousand spans at most
+     * @param pending things still to be asked of CircleCI; {@code givenUp} were asked in vain, {@code notFound} it does not
+     *     have (any more)
+     * @param lastReconciliation when its pipelines were last compared with CircleCI's; null when never
+     * @param found pipelines of which only that told
+     * @param problem why the last comparison failed
+     */
+    public record Completeness(
+            UUID projectId,
+            String projectSlug,
+            long received,
+            long recorded,
+            long duplicates,
+            long dead,
+            long missing,
+            List<Hole> holes,
+            long pending,
+            long givenUp,
+            long notFound,
+            Instant lastReconciliation,
+            Instant nextReconciliation,
+            long found,
+            String problem) {}
+
+    @GET
+    public Completeness completeness(@RestPath String vcs, @RestPath String organization, @RestPath String project)
+            throws SQLException {
+        String slug = BackfillResource.slug(vcs, organization, project);
+        UUID id = history.project(slug)
+                .orElseThrow(() -> Problem.notFound("Project not found"))
+                .id();
+        History.Tally tally = history.tally(id);
+        List<Hole> holes = history.holes(id, MOST_HOLES);
+        Tasks.Counts counts = tasks.counts("project_id", id);
+        Reconciler.State state = reconciler.state(id).orElse(new Reconciler.State(null, null, 0, null));
+        return new Completeness(
+                id,
+                slug,
+                tally.received(),
+                tally.recorded(),
+                tally.duplicates(),
+                tally.dead(),
+                holes.stream().mapToLong(hole -> hole.last() - hole.first() + 1).sum(),
+                holes,
+                counts.pending(),
+                counts.givenUp(),
+                counts.notFound(),
+                state.lastAt(),
+                state.dueAt(),
+                state.found(),
+                state.lastError());
+    }
+}

@@ -1,0 +1,209 @@
+package dev.treering.enrichment;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.LongStream;
+
+import jakarta.inject.Inject;
+
+import dev.treering.Database;
+import dev.treering.FlowTest;
+import dev.treering.TestStores;
+import dev.treering.simulation.CircleCiStub;
+import dev.treering.simulation.Run;
+import dev.treering.simulation.Scenarios;
+import io.restassured.http.ContentType;
+import io.restassured.response.ValidatableResponse;
+import org.junit.jupiter.api.Test;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.greaterThan;
+import static org.hamcrest.Matchers.startsWith;
+
+@FlowTest
+class BackfillTest {
+
+    @Inject
+    Database database;
+
+    private final CircleCiStub circleCi = TestStores.circleCi();
+    private final Instant start = Instant.now().minus(Duration.ofDays(60)).truncatedTo(ChronoUnit.SECONDS);
+    private final Scenarios scenarios =
+            new Scenarios(7, "past" + UUID.randomUUID().toString().substring(0, 8));
+    private final String slug = scenarios.web().slug();
+
+    /** One run a day, the first sixty days ago. */
+    private List<Run> registered(int count) {
+        List<Run> runs = LongStream.rangeClosed(1, count)
+                .mapToObj(n -> scenarios.green(n, start.plus(Duration.ofDays(n - 1))))
+                .toList();
+        runs.forEach(circleCi::register);
+        return runs;
+    }
+
+    private ValidatableResponse start(Map<String, ?> span) {
+        return given().header("Circle-Token", TestStores.TOKEN)
+                .contentType(ContentType.JSON)
+                .body(span)
+                .post("/api/projects/" + slug + "/backfill")
+                .then();
+    }
+
+    private ValidatableResponse status(String id) {
+        return given().header("Circle-Token", TestStores.TOKEN)
+                .get("/api/backfills/{id}", id)
+                .then()
+                .statusCode(200);
+    }
+
+    private void awaitState(String id, String state) {
+        await().atMost(Duration.ofSeconds(90))
+                .until(() -> state.equals(status(id).extract().path("state")));
+    }
+
+    @Test
+    void runsOfThePast_areFetchedDownToTheBeginningOfTheSpanAndOnce() {
+        // Given
+        List<Run> runs = registered(50);
+        // When the newer forty are asked for
+        String id = start(Map.of("since", start.plus(Duration.ofDays(10)).toString()))
+                .statusCode(202)
+                .header("Location", startsWith("http"))
+                .body("project_slug", equalTo(slug))
+                .extract()
+                .path("id");
+        awaitState(id, "done");
+        // Then
+        assertThat(Truth.missing(database, runs.subList(10, 50))).isEmpty();
+        assertThat(database.count(
+                        "select count(*) from pipeline where id = ?",
+                        runs.get(9).id()))
+                .isZero();
+        status(id)
+                .body("pipelines", equalTo(40))
+                .body("progress", equalTo(1.0f))
+                .body("pending", equalTo(0))
+                .body("given_up", equalTo(0))
+                .body("done", greaterThan(40))
+                .body("per_second", greaterThan(0f));
+        given().header("Circle-Token", TestStores.TOKEN)
+                .get(
+                        "/api/workflows/{id}/provenance",
+                        runs.get(20).workflows().get(0).id())
+                .then()
+                .body("progress.source", equalTo("backfill"));
+        // and when all are asked for, the known ones are not asked again
+        int before = circleCi.calls("/pipeline/" + runs.get(20).id());
+        String all = start(Map.of("since", start.minusSeconds(1).toString()))
+                .extract()
+                .path("id");
+        awaitState(all, "done");
+        assertThat(Truth.missing(database, runs)).isEmpty();
+        assertThat(circleCi.calls("/pipeline/" + runs.get(20).id())).isEqualTo(before);
+    }
+
+    @Test
+    void afterACrash_itGoesOnFromItsCursor() {
+        // Given a backfill whose first page was done when the process died: its row is all there is
+        List<Run> runs = registered(30);
+        String token = given().header("Circle-Token", circleCi.token())
+                .get(circleCi.url() + "/project/" + slug + "/pipeline")
+                .path("next_page_token");
+        UUID id = UUID.randomUUID();
+        // When
+        database.change(
+                "insert into backfill (id, project_id, project_slug, since, until, page_token)"
+                        + " values (?, ?, ?, now() - interval '99 days', now(), ?)",
+                id,
+                scenarios.web().id(),
+                slug,
+                token);
+        awaitState(id.toString(), "done");
+        // Then only what is left was listed
+        status(id.toString()).body("pipelines", equalTo(10));
+        assertThat(Truth.missing(database, runs.subList(0, 10))).isEmpty();
+    }
+
+    @Test
+    void oneBadPipeline_doesNotStopTheRest() {
+        // Given
+        List<Run> runs = registered(25);
+        circleCi.answer(
+                "/pipeline/" + runs.get(3).id(),
+                new CircleCiStub.Failure(200, Optional.empty(), "text/html", "<html>oops</html>"));
+        // When
+        String id = start(Map.of()).statusCode(202).extract().path("id");
+        await().atMost(Duration.ofSeconds(90)).until(() -> {
+            database.change(
+                    "update enrichment_task set due_at = now() where backfill_id = ?::uuid and state = 'pending'", id);
+            return "done".equals(status(id).extract().path("state"));
+        });
+        // Then
+        status(id).body("given_up", equalTo(1));
+        assertThat(Truth.missing(database, runs.subList(4, 25))).isEmpty();
+        assertThat(database.value(
+                        "select last_error from enrichment_task where entity_id = ?",
+                        runs.get(3).id()))
+                .contains("cannot read");
+    }
+
+    @Test
+    void cancelled_itForgetsWhatWasNotAskedYet() {
+        // Given a CircleCI that does not answer
+        registered(25);
+        circleCi.down(true);
+        try {
+            String id = start(Map.of()).extract().path("id");
+            start(Map.of()).statusCode(409).body("detail", containsString(id));
+            // When
+            given().header("Circle-Token", TestStores.TOKEN)
+                    .delete("/api/backfills/{id}", id)
+                    .then()
+                    .statusCode(200)
+                    .body("state", equalTo("cancelled"))
+                    .body("pending", equalTo(0));
+        } finally {
+            circleCi.down(false);
+        }
+        // Then another may start
+        String next = start(Map.of()).statusCode(202).extract().path("id");
+        awaitState(next, "done");
+    }
+
+    @Test
+    void aProjectThatCircleCiDoesNotShow_failsAndSaysSo() {
+        String unknown = "gh/acme/none-" + UUID.randomUUID();
+        String id = given().header("Circle-Token", TestStores.TOKEN)
+                .contentType(ContentType.JSON)
+                .body("{}")
+                .post("/api/projects/" + unknown + "/backfill")
+                .then()
+                .statusCode(202)
+                .extract()
+                .path("id");
+        awaitState(id, "failed");
+        status(id).body("problem", containsString(unknown));
+    }
+
+    @Test
+    void aWrongSpan_isRefusedWithWhatToSend() {
+        start(Map.of("since", "yesterday")).statusCode(400).body("detail", containsString("RFC 3339"));
+        start(Map.of("since", "2026-11-20T00:00:00Z", "until", "2026-11-19T00:00:00Z"))
+                .statusCode(400)
+                .body("detail", containsString("before"));
+        given().header("Circle-Token", TestStores.TOKEN)
+                .get("/api/backfills/{id}", UUID.randomUUID())
+                .then()
+                .statusCode(404);
+        given().get("/api/backfills/{id}", UUID.randomUUID()).then().statusCode(401);
+    }
+}
