@@ -3,13 +3,14 @@ package dev.treering;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
+import dev.treering.command.TreeringCommand;
 import dev.treering.status.Banner;
 import dev.treering.status.StartFailure;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.runtime.annotations.QuarkusMain;
 
-/** The service. */
+/** The service; with arguments, a command to one that runs. */
 @QuarkusMain
 public class Treering implements QuarkusApplication {
 
@@ -23,8 +24,11 @@ public class Treering implements QuarkusApplication {
         this.banner = banner;
     }
 
-    /** Starts the service and returns when it is stopped. */
+    /** Starts the service and returns when it is stopped. With arguments it runs a command and ends the process. */
     public static void main(String... args) {
+        if (args.length > 0) {
+            System.exit(TreeringCommand.run(args));
+        }
         HIBERNATE.setLevel(Level.WARNING);
         Quarkus.run(Treering.class, StartFailure::exit, args);
     }

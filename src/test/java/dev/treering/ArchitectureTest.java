@@ -32,6 +32,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine.Command;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -60,6 +61,7 @@ class ArchitectureTest {
             Map.entry("audit", Set.of("event", "history", "outbox")),
             Map.entry("api", Set.of("event", "history", "insights", "circleci", "security")),
             Map.entry("live", Set.of("event")),
+            Map.entry("command", Set.of("event")),
             Map.entry("notification", Set.of("event", "history")),
             Map.entry(
                     "status",
@@ -110,9 +112,9 @@ class ArchitectureTest {
     }
 
     private static boolean mayUse(String user, String used) {
-        // The main class alone stands in the base package; it prints the banner.
+        // The main class alone stands in the base package; it runs the command or prints the banner.
         return user.isEmpty()
-                ? used.equals("status")
+                ? used.equals("status") || used.equals("command")
                 : used.equals("support") && !user.equals("support")
                         || ALLOWED.getOrDefault(user, Set.of()).contains(used);
     }
@@ -176,6 +178,12 @@ class ArchitectureTest {
                 .that(describe("observe the router", ArchitectureTest::observesRouter))
                 .should(belongTo("Route"))
                 .check(main);
+        classes()
+                .that()
+                .areAnnotatedWith(Command.class)
+                .should()
+                .haveSimpleNameEndingWith("Command")
+                .check(main);
     }
 
     private static boolean observesRouter(JavaMethod method) {
@@ -192,6 +200,17 @@ class ArchitectureTest {
                 events.add(new SimpleConditionEvent(method, named, method.getDescription()));
             }
         };
+    }
+
+    @Test
+    void commands_start_nothing_of_the_service() {
+        noClasses()
+                .that()
+                .resideInAPackage(ROOT + ".command")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.quarkus..", "io.vertx..", "jakarta..", "org.jboss..")
+                .check(main);
     }
 
     @Test

@@ -17,6 +17,11 @@ public class Standalone {
     private static final Logger ROOT = Logger.getLogger("");
 
     public static void main(String... args) {
+        if (args.length > 0) {
+            // A command, which needs no stores.
+            Treering.main(args);
+            return;
+        }
         // Until the service sets up its logging, every line would be kept for it, and most of them lost.
         ROOT.setLevel(Level.WARNING);
         OpenParts parts = new OpenParts();

@@ -1,0 +1,183 @@
+package dev.treering.command;
+
+import java.io.PrintWriter;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+
+import dev.treering.event.ProjectSlug;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Has a running Treering ask CircleCI for a project's past, and shows how far it is. */
+@Command(
+        name = "backfill",
+        description = {
+            "Asks CircleCI for what a project ran before Treering knew it, and shows how far that is.",
+            "Ctrl-C ends the showing; the backfill goes on."
+        })
+final class BackfillCommand implements Callable<Integer> {
+
+    private static final int MOST_MISSES = 60;
+    private static final int AFTER_A_MISS_SECONDS = 2;
+
+    @ArgGroup(multiplicity = "1")
+    private Subject subject;
+
+    @Option(
+            names = "--since",
+            paramLabel = "TIME",
+            description = "From when on: 2026-10-25T08:00:00Z, 2026-10-25, or 30d or 12h ago. Default: 30d.")
+    private Instant since;
+
+    @Option(names = "--until", paramLabel = "TIME", description = "Until when, spelt alike. Default: now.")
+    private Instant until;
+
+    @Option(names = "--no-wait", description = "Print the backfill's id and end; it goes on.")
+    private boolean noWait;
+
+    @Option(
+            names = "--url",
+            paramLabel = "URL",
+            description = "Where Treering is. Default: TREERING_URL, else %nhttp://localhost:8080.")
+    private String url;
+
+    @Spec
+    private CommandSpec spec;
+
+    private final Map<String, String> environment;
+    private final Clock clock;
+    private final Pause pause;
+    private final boolean terminal;
+
+    BackfillCommand(Map<String, String> environment, Clock clock, Pause pause, boolean terminal) {
+        this.environment = environment;
+        this.clock = clock;
+        this.pause = pause;
+        this.terminal = terminal;
+    }
+
+    static final class Subject {
+
+        @Parameters(paramLabel = "SLUG", description = "The project, such as gh/acme/web.")
+        private ProjectSlug slug;
+
+        @Option(names = "--follow", paramLabel = "ID", description = "Show a backfill that was started before.")
+        private UUID follow;
+
+        @Option(names = "--cancel", paramLabel = "ID", description = "End a backfill; what it has brought stays.")
+        private UUID cancel;
+    }
+
+    /** Lets time go by before the next look. */
+    interface Pause {
+
+        void seconds(long seconds) throws InterruptedException;
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        if (subject.slug == null && (since != null || until != null || noWait)) {
+            throw wrongUse("--since, --until and --no-wait belong to a new backfill");
+        }
+        Backfills backfills = new Backfills(address(), token());
+        PrintWriter out = spec.commandLine().getOut();
+        if (subject.cancel != null) {
+            Backfill last = backfills.cancel(subject.cancel);
+            out.println(last.end());
+            return last.state().equals("cancelled") ? 0 : 1;
+        }
+        if (subject.follow != null) {
+            return follow(backfills, backfills.get(subject.follow));
+        }
+        Instant from = since == null ? new PastTime(clock).convert("30d") : since;
+        Backfill started = backfills.start(subject.slug, from, until);
+        if (noWait) {
+            out.println(started.id());
+            return 0;
+        }
+        out.printf("Backfill %s of %s since %s%n", started.id(), subject.slug, from);
+        return follow(backfills, started);
+    }
+
+    private int follow(Backfills backfills, Backfill first) throws InterruptedException {
+        PrintWriter out = spec.commandLine().getOut();
+        Display display = new Display(out, terminal, clock);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            if (display.end()) {
+                out.println(goesOn(first.id()));
+            }
+        }));
+        try {
+            Backfill last = untilEnd(backfills, first, display);
+            display.end();
+            (last.isComplete() ? out : spec.commandLine().getErr()).println(last.end());
+            return last.isComplete() ? 0 : 1;
+        } catch (Failure e) {
+            display.end();
+            throw e.isPassing() ? new Failure(true, "%s %s", e.getMessage(), goesOn(first.id())) : e;
+        }
+    }
+
+    private Backfill untilEnd(Backfills backfills, Backfill first, Display display) throws InterruptedException {
+        Backfill now = first;
+        int misses = 0;
+        display.show(now);
+        while (!now.hasEnded()) {
+            pause.seconds(misses == 0 ? 1 : AFTER_A_MISS_SECONDS);
+            try {
+                now = backfills.get(now.id());
+                misses = 0;
+                display.show(now);
+            } catch (Failure e) {
+                misses++;
+                if (!e.isPassing() || misses == MOST_MISSES) {
+                    throw e;
+                }
+                display.show("No answer from Treering, trying again");
+            }
+        }
+        return now;
+    }
+
+    private String goesOn(UUID id) {
+        String command = spec.qualifiedName() + (url == null ? "" : " --url " + url);
+        return "The backfill goes on without this command. To see it again: %s --follow %s (--cancel instead ends it)"
+                .formatted(command, id);
+    }
+
+    private String address() {
+        String address =
+                Optional.ofNullable(url).or(() -> variable("TREERING_URL")).orElse("http://localhost:8080");
+        if (!address.matches("(?i)https?://[\\w.:\\[\\]-]+(/[\\w./~-]*)?")) {
+            throw wrongUse("'%s' in --url or TREERING_URL is no address such as https://treering.example.org"
+                    .formatted(address));
+        }
+        return address.replaceAll("/+$", "");
+    }
+
+    /** Never an option: what stands on a command line, everybody on the machine can read. */
+    private Optional<String> token() {
+        Optional<String> token = variable("TREERING_TOKEN").or(() -> variable("TREERING_SECURITY_BOOTSTRAP_TOKEN"));
+        if (token.isPresent() && !token.get().matches("\\p{Graph}+")) {
+            throw wrongUse("The token in TREERING_TOKEN has characters that no token has");
+        }
+        return token;
+    }
+
+    private Optional<String> variable(String name) {
+        return Optional.ofNullable(environment.get(name)).map(String::strip).filter(text -> !text.isEmpty());
+    }
+
+    private ParameterException wrongUse(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+}

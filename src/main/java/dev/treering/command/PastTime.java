@@ -1,0 +1,25 @@
+package dev.treering.command;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+
+import dev.treering.support.Times;
+import picocli.CommandLine.ITypeConverter;
+
+/** Reads a time as a person gives it: RFC 3339, a day (its beginning in UTC), or how long ago ({@code 30d}, {@code 12h}). */
+record PastTime(Clock clock) implements ITypeConverter<Instant> {
+
+    @Override
+    public Instant convert(String text) {
+        if (text.matches("\\d{1,5}[dh]")) {
+            Duration ago = Duration.parse((text.endsWith("d") ? "P" : "PT") + text);
+            return clock.instant().truncatedTo(ChronoUnit.SECONDS).minus(ago);
+        }
+        return Times.parse(text)
+                .or(() -> Times.parse(text + "T00:00:00Z"))
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "'%s' is no time: give 2026-10-25T08:00:00Z, 2026-10-25, 30d or 12h".formatted(text)));
+    }
+}
