@@ -189,12 +189,10 @@ class HealingTest {
                 .body("identity.source", equalTo("reconcile"))
                 .body("identity.observed_at", containsString("T"));
         given().header("Circle-Token", TestStores.TOKEN)
-                .get(
-                        "/api/jobs/{id}/provenance",
-                        first.workflows().get(0).jobs().get(0).id())
+                .get("/api/workflows/{id}/provenance", first.workflows().get(0).id())
                 .then()
-                .body("progress.source", equalTo("webhook"))
-                .body("execution.source", equalTo("api"));
+                .body("link.source", equalTo("webhook"))
+                .body("details.source", equalTo("api"));
     }
 
     @Test
