@@ -16,6 +16,7 @@ import javax.sql.DataSource;
 import dev.treering.circleci.CircleCiException.Kind;
 import dev.treering.support.Digests;
 import dev.treering.support.Notice;
+import dev.treering.support.Rows;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -164,15 +165,15 @@ final class Budget {
         if (reason != null) {
             notice.say("CircleCI: %s; one call will find out when that is over".formatted(reason));
         }
-        try (Connection connection = database.getConnection();
-                PreparedStatement statement = connection.prepareStatement("""
-                        update api_budget set paused_until = now() + ? * interval '1 millisecond', problem = ?
-                        where token_id = ? and holder = ?""")) {
-            statement.setLong(1, pause.toMillis());
-            statement.setString(2, reason);
-            statement.setString(3, tokenId());
-            statement.setString(4, holder);
-            statement.executeUpdate();
+        try {
+            Rows.execute(
+                    database,
+                    "update api_budget set paused_until = now() + ? * interval '1 millisecond', problem = ?"
+                            + " where token_id = ? and holder = ?",
+                    pause.toMillis(),
+                    reason,
+                    tokenId(),
+                    holder);
         } catch (SQLException e) {
             notice.say("The pause of the calls to CircleCI cannot be shared: " + e.getMessage());
         }
@@ -182,13 +183,11 @@ final class Budget {
     void release() throws SQLException {
         left = true;
         heldUntil = Instant.EPOCH;
-        try (Connection connection = database.getConnection();
-                PreparedStatement statement = connection.prepareStatement(
-                        "update api_budget set leased_until = now() where token_id = ? and holder = ?")) {
-            statement.setString(1, tokenId());
-            statement.setString(2, holder);
-            statement.executeUpdate();
-        }
+        Rows.execute(
+                database,
+                "update api_budget set leased_until = now() where token_id = ? and holder = ?",
+                tokenId(),
+                holder);
     }
 
     /** A fingerprint: instances with the same token share its row, and another token begins with a clean one. */

@@ -8,6 +8,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -112,27 +113,19 @@ class Backfills {
 
     /** Stops it: what was not asked yet is forgotten, what was fetched stays. */
     void cancel(UUID id) throws SQLException {
-        try (Connection connection = database.getConnection();
-                PreparedStatement statement = connection.prepareStatement("""
-                        with ended as (
-                            update backfill set state = 'cancelled', finished_at = now() where id = ? and state = 'running'
-                            returning id)
-                        delete from enrichment_task t using ended
-                        where t.backfill_id = ended.id and t.state = 'pending' and t.source = 'backfill'""")) {
-            statement.setObject(1, id);
-            statement.executeUpdate();
-        }
+        Rows.execute(database, """
+                with ended as (
+                    update backfill set state = 'cancelled', finished_at = now() where id = ? and state = 'running'
+                    returning id)
+                delete from enrichment_task t using ended
+                where t.backfill_id = ended.id and t.state = 'pending' and t.source = 'backfill'""", id);
     }
 
     /** Those of which everything was asked for are done. */
     void finish() throws SQLException {
-        try (Connection connection = database.getConnection();
-                PreparedStatement statement = connection.prepareStatement("""
-                        update backfill b set state = 'done', finished_at = now() where state = 'running' and listed
-                            and not exists (select from enrichment_task t
-                                where t.backfill_id = b.id and t.state = 'pending')""")) {
-            statement.executeUpdate();
-        }
+        Rows.execute(database, """
+                update backfill b set state = 'done', finished_at = now() where state = 'running' and listed
+                    and not exists (select from enrichment_task t where t.backfill_id = b.id and t.state = 'pending')""");
     }
 
     /** Lists the next page of the one that waits longest, unless enough of its tasks wait; whether there was one. */
@@ -212,14 +205,9 @@ class Backfills {
     }
 
     private static void update(Connection connection, UUID id, String sets, Object... values) throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement("update backfill set " + sets + " where id = ? and state = 'running'")) {
-            for (int i = 0; i < values.length; i++) {
-                statement.setObject(i + 1, values[i]);
-            }
-            statement.setObject(values.length + 1, id);
-            statement.executeUpdate();
-        }
+        List<Object> all = new ArrayList<>(Arrays.asList(values));
+        all.add(id);
+        Rows.execute(connection, "update backfill set " + sets + " where id = ? and state = 'running'", all.toArray());
     }
 
     private Optional<Backfill> select(String where, Object value) throws SQLException {

@@ -101,14 +101,14 @@ class Enricher {
                     Task.priority(task.source()) > 0 ? Duration.ZERO : config.debounce()));
         }
         PipelineConfig yaml =
-                config.pipelineConfig() ? capped(unlessNotFound(() -> circleCi.pipelineConfig(pipeline.id()))) : null;
+                config.pipelineConfig() ? capped(unlessUnknown(() -> circleCi.pipelineConfig(pipeline.id()))) : null;
         List<Task> alongWith = new ArrayList<>();
         if (task.kind() == Kind.NUMBER) {
             alongWith.add(task.pipeline(pipeline.id(), pipeline.createdAt()));
         }
         Project project = null;
         if (!tasks.asked(Kind.PROJECT, task.projectId())) {
-            project = unlessNotFound(() -> circleCi.project(task.projectSlug()).value());
+            project = unlessUnknown(() -> circleCi.project(task.projectSlug()).value());
             if (project != null) {
                 alongWith.add(Task.ofProject(task.projectId(), task.projectSlug(), task.source(), null));
             }
@@ -132,15 +132,15 @@ class Enricher {
         T ask() throws CircleCiException;
     }
 
-    /** A part that cannot be seen is no reason to throw away what was told of the rest. */
-    private static <T> T unlessNotFound(Question<T> question) throws CircleCiException {
+    /** A part that cannot be seen or read is no reason to throw away what was told of the rest. */
+    private static <T> T unlessUnknown(Question<T> question) throws CircleCiException {
         try {
             return question.ask();
         } catch (CircleCiException e) {
-            if (e.kind() == CircleCiException.Kind.NOT_FOUND) {
-                return null;
-            }
-            throw e;
+            return switch (e.kind()) {
+                case NOT_FOUND, UNREADABLE -> null;
+                case LIMITED, REJECTED, UNAVAILABLE -> throw e;
+            };
         }
     }
 
@@ -155,8 +155,8 @@ class Enricher {
                 task.workflowId(),
                 task.pipelineId(),
                 job.value(),
-                config.tests().of(failed) ? unlessNotFound(() -> tests(task)) : null,
-                config.artifacts().of(failed) ? unlessNotFound(() -> artifacts(task)) : null);
+                config.tests().of(failed) ? unlessUnknown(() -> tests(task)) : null,
+                config.artifacts().of(failed) ? unlessUnknown(() -> artifacts(task)) : null);
         return new Told(snapshot, List.of(), List.of());
     }
 

@@ -40,10 +40,7 @@ public class EnrichmentConsumer {
             named.addAll(namedBy(record.value()));
         }
         if (!named.isEmpty()) {
-            patience.until("enrichment", () -> {
-                tasks.name(named);
-                return null;
-            });
+            patience.until("enrichment", () -> tasks.name(named));
         }
     }
 

@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -145,33 +146,25 @@ class Reconciler {
                 .flatMap(hole -> hole.numbers().boxed())
                 .limit(MOST_HOLES)
                 .forEach(number -> all.add(new Named(project.number(number), true, Duration.ZERO)));
-        try (Connection connection = database.getConnection()) {
-            int named = Tasks.name(connection, all);
-            if (named > 0) {
-                Log.infof("%s: %d pipelines of which no webhook told yet", project.projectSlug(), named);
-            }
-            // A project that rests is compared less often: after a tenth of the time since its newest pipeline.
-            put(
-                    project.projectId(),
-                    "last_error = null, last_at = now(), found = found + ?, due_at = now() + (1 + random() / 10)"
-                            + " * least(greatest((now() - ?::timestamptz) / 10, ? * interval '1 millisecond'),"
-                            + " interval '1 day')",
-                    named,
-                    newest.toString(),
-                    config.reconcileInterval().toMillis());
+        int named = tasks.name(all);
+        if (named > 0) {
+            Log.infof("%s: %d pipelines of which no webhook told yet", project.projectSlug(), named);
         }
+        // A project that rests is compared less often: after a tenth of the time since its newest pipeline.
+        put(
+                project.projectId(),
+                "last_error = null, last_at = now(), found = found + ?, due_at = now() + (1 + random() / 10)"
+                        + " * least(greatest((now() - ?::timestamptz) / 10, ? * interval '1 millisecond'),"
+                        + " interval '1 day')",
+                named,
+                newest.toString(),
+                config.reconcileInterval().toMillis());
     }
 
     private void put(UUID projectId, String sets, Object... values) throws SQLException {
-        try (Connection connection = database.getConnection();
-                PreparedStatement statement =
-                        connection.prepareStatement("update reconciliation set " + sets + " where project_id = ?")) {
-            for (int i = 0; i < values.length; i++) {
-                statement.setObject(i + 1, values[i]);
-            }
-            statement.setObject(values.length + 1, projectId);
-            statement.executeUpdate();
-        }
+        List<Object> all = new ArrayList<>(Arrays.asList(values));
+        all.add(projectId);
+        Rows.execute(database, "update reconciliation set " + sets + " where project_id = ?", all.toArray());
     }
 
     Optional<State> state(UUID projectId) throws SQLException {

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -37,9 +38,9 @@ class Tasks {
         this.config = config;
     }
 
-    void name(Collection<Named> named) throws SQLException {
+    int name(Collection<Named> named) throws SQLException {
         try (Connection connection = database.getConnection()) {
-            name(connection, named);
+            return name(connection, named);
         }
     }
 
@@ -255,26 +256,20 @@ class Tasks {
 
     /** Ends a claim. Where the task was named again meanwhile nothing of it holds but that: it is free to be claimed. */
     private void settle(Task task, String sets, Object... values) throws SQLException {
-        if (update(task, sets + ", leased_until = null", " and version = ?", values, task.version()) == 0) {
-            update(task, "leased_until = null", "", new Object[0]);
-        }
-    }
-
-    private int update(Task task, String sets, String condition, Object[] values, Object... conditions)
-            throws SQLException {
-        try (Connection connection = database.getConnection();
-                PreparedStatement statement = connection.prepareStatement(
-                        "update enrichment_task set " + sets + " where kind = ? and entity_id = ?" + condition)) {
-            int index = 1;
-            for (Object value : values) {
-                statement.setObject(index++, value);
-            }
-            statement.setString(index++, task.kind().sqlName());
-            statement.setObject(index++, task.entityId());
-            for (Object value : conditions) {
-                statement.setObject(index++, value);
-            }
-            return statement.executeUpdate();
+        List<Object> all = new ArrayList<>(Arrays.asList(values));
+        all.addAll(List.of(task.kind().sqlName(), task.entityId()));
+        String which = " where kind = ? and entity_id = ?";
+        if (Rows.execute(
+                        database,
+                        "update enrichment_task set leased_until = null, %s%s and version = %d"
+                                .formatted(sets, which, task.version()),
+                        all.toArray())
+                == 0) {
+            Rows.execute(
+                    database,
+                    "update enrichment_task set leased_until = null" + which,
+                    task.kind().sqlName(),
+                    task.entityId());
         }
     }
 

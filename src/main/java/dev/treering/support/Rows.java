@@ -7,9 +7,10 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import javax.sql.DataSource;
 
 /**
- * Many rows in one statement: each column travels as one array, {@code unnest(?::uuid[], ?::text[], …)}. Values go as
+ * SQL without ceremony. Many rows in one statement: each column travels as one array, {@code unnest(?::uuid[], ?::text[], …)}. Values go as
  * text and are cast by the statement, bytes as they are; one round trip whatever the number of rows. The arrays are of
  * String and not of Object, because only those the driver sends in binary form, without quoting and unquoting.
  */
@@ -46,5 +47,22 @@ public final class Rows {
     public static Instant instant(ResultSet row, String column) throws SQLException {
         OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
         return time == null ? null : time.toInstant();
+    }
+
+    /** Runs one statement with these parameters in a transaction of its own; the number of rows it changed. */
+    public static int execute(DataSource database, String sql, Object... values) throws SQLException {
+        try (Connection connection = database.getConnection()) {
+            return execute(connection, sql, values);
+        }
+    }
+
+    /** Runs one statement with these parameters; the number of rows it changed. */
+    public static int execute(Connection connection, String sql, Object... values) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (int i = 0; i < values.length; i++) {
+                statement.setObject(i + 1, values[i]);
+            }
+            return statement.executeUpdate();
+        }
     }
 }

@@ -10,7 +10,6 @@ import java.net.Socket;
 import java.net.URI;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -20,8 +19,6 @@ final class RawServer implements AutoCloseable {
 
     private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final List<String> requests = new CopyOnWriteArrayList<>();
-    private final AtomicInteger underWay = new AtomicInteger();
-    private volatile int mostAtOnce;
     private volatile Answer answer;
 
     interface Answer {
@@ -65,14 +62,7 @@ final class RawServer implements AutoCloseable {
                 head.append(line).append('\n');
             }
             requests.add(head.toString());
-            synchronized (this) {
-                mostAtOnce = Math.max(mostAtOnce, underWay.incrementAndGet());
-            }
-            try {
-                answer.to(request.split(" ")[1], socket, socket.getOutputStream());
-            } finally {
-                underWay.decrementAndGet();
-            }
+            answer.to(request.split(" ")[1], socket, socket.getOutputStream());
         }
     }
 
@@ -91,10 +81,6 @@ final class RawServer implements AutoCloseable {
     /** The heads of all requests. */
     List<String> requests() {
         return requests;
-    }
-
-    int mostAtOnce() {
-        return mostAtOnce;
     }
 
     /** A status with headers ({@code "Retry-After: 1"}) and a body, as it should be. */

@@ -11,11 +11,14 @@ import dev.treering.Database;
 import dev.treering.FlowTest;
 import dev.treering.TestStores;
 import dev.treering.simulation.CircleCiStub;
+import dev.treering.simulation.Delivery;
 import dev.treering.simulation.Run;
 import dev.treering.simulation.Scenarios;
 import dev.treering.simulation.Simulator;
 import dev.treering.simulation.WebhookSender;
+import dev.treering.simulation.Webhooks;
 import io.restassured.RestAssured;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -129,5 +132,48 @@ class EnrichmentFlowTest {
         play(run);
         // Then
         awaitEnriched(run);
+    }
+
+    private static void sendWithoutCircleCiKnowing(Run run) throws InterruptedException {
+        URI door = URI.create("http://localhost:" + RestAssured.port + "/webhooks/circleci");
+        try (WebhookSender sender = new WebhookSender(door, TestStores.SECRET)) {
+            for (Delivery delivery : Webhooks.of(run)) {
+                sender.deliver(delivery);
+            }
+        }
+    }
+
+    private long tasks(Run run, String condition) {
+        return database.count("select count(*) from enrichment_task where pipeline_id = ? and " + condition, run.id());
+    }
+
+    @Test
+    @Tag("F35")
+    void whatIsNotThereYet_isTriedAgain() throws InterruptedException {
+        // Given webhooks of a run that the API does not show yet
+        Run run = new Scenarios(16).green(106, START);
+        sendWithoutCircleCiKnowing(run);
+        await().until(() -> tasks(run, "last_error like '%404%'") > 0);
+        // When it does
+        TestStores.circleCi().register(run);
+        // Then
+        awaitEnriched(run);
+    }
+
+    @Test
+    @Tag("F35")
+    void whatStaysNotThere_isNotFoundForGoodAndTheWebhooksStand() throws InterruptedException {
+        // Given
+        Run run = new Scenarios(17).green(107, START);
+        sendWithoutCircleCiKnowing(run);
+        // When it was looked for often enough
+        await().atMost(Duration.ofSeconds(40))
+                .until(() -> tasks(run, "state = 'pending'") == 0 && tasks(run, "state = 'not_found'") > 0);
+        // Then nothing of it is done, and what the webhooks told is there
+        assertThat(tasks(run, "state <> 'not_found'")).isZero();
+        assertThat(database.value(
+                        "select status from workflow where id = ?",
+                        run.workflows().get(0).id()))
+                .isEqualTo("success");
     }
 }
