@@ -104,7 +104,7 @@ public class EnrichmentJob {
             concurrentExecution = ConcurrentExecution.SKIP,
             skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void enrich() {
-        if (!asking() || !schema.current()) {
+        if (stopping || !asking() || !schema.current()) {
             return;
         }
         try {
@@ -113,7 +113,8 @@ public class EnrichmentJob {
                 more = step();
             }
             waiting.over();
-        } catch (SQLException | PersistenceException e) {
+        } catch (SQLException | PersistenceException | IllegalStateException e) {
+            // What is used may close under a round that a stop finds under way: nothing is lost by that.
             if (!stopping) {
                 waiting.say("Enrichment waits for the database: " + e.getMessage());
             }
@@ -209,14 +210,14 @@ public class EnrichmentJob {
             concurrentExecution = ConcurrentExecution.SKIP,
             skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void look() {
-        if (!schema.current() || !treering.roles().contains(Role.WORKER)) {
+        if (stopping || !schema.current() || !treering.roles().contains(Role.WORKER)) {
             return;
         }
         try {
             counts = tasks.counts();
             reconciler.lookForWork();
             backfills.finish();
-        } catch (SQLException | PersistenceException e) {
+        } catch (SQLException | PersistenceException | IllegalStateException e) {
             Log.debugf("The tasks cannot be looked at now: %s", e.getMessage());
         }
     }

@@ -45,8 +45,10 @@ final class Traffic implements AutoCloseable {
     private final HttpClient client = vertx.createHttpClient(new HttpClientOptions()
             .setMaxPoolSize(2_000)
             .setConnectTimeout(2_000)
-            // Shorter than the server's, or a request could meet a connection that is just being closed.
-            .setKeepAliveTimeout(5));
+            // Shorter than the server's, and than the time it serves while it stops: a request could meet a connection
+            // that
+            // is just being closed.
+            .setKeepAliveTimeout(1));
     private final AtomicInteger open = new AtomicInteger();
     private int waiting;
     private long run;
