@@ -176,26 +176,20 @@ class Backfills {
         boolean listed = page.nextPageToken() == null
                 || page.nextPageToken().equals(backfill.pageToken)
                 || oldest.isBefore(backfill.since);
-        try (Connection connection = database.getConnection()) {
-            connection.setAutoCommit(false);
-            try {
-                Tasks.name(connection, named);
-                update(
-                        connection,
-                        backfill.id,
-                        "project_id = ?, page_token = ?, listed = ?, oldest = ?::timestamptz,"
-                                + " pipelines = pipelines + ?, problem = null",
-                        projectId,
-                        page.nextPageToken(),
-                        listed,
-                        oldest.toString(),
-                        named.size());
-                connection.commit();
-            } catch (SQLException e) {
-                connection.rollback();
-                throw e;
-            }
-        }
+        String readDownTo = oldest.toString();
+        Rows.inTransaction(database, connection -> {
+            Tasks.name(connection, named);
+            update(
+                    connection,
+                    backfill.id,
+                    "project_id = ?, page_token = ?, listed = ?, oldest = ?::timestamptz,"
+                            + " pipelines = pipelines + ?, problem = null",
+                    projectId,
+                    page.nextPageToken(),
+                    listed,
+                    readDownTo,
+                    named.size());
+        });
     }
 
     private void put(UUID id, String sets, Object... values) throws SQLException {

@@ -50,6 +50,7 @@ public class EnrichmentJob {
     private final SchemaJob schema;
     private final Clock clock;
     private final Notice waiting = new Notice();
+    private final Notice looking = new Notice();
     private volatile boolean stopping;
     private volatile Tasks.Counts counts = new Tasks.Counts(0, 0, 0, 0);
 
@@ -217,8 +218,11 @@ public class EnrichmentJob {
             counts = tasks.counts();
             reconciler.lookForWork();
             backfills.finish();
+            looking.over();
         } catch (SQLException | PersistenceException | IllegalStateException e) {
-            Log.debugf("The tasks cannot be looked at now: %s", e.getMessage());
+            if (!stopping) {
+                looking.say("What was missed cannot be looked for: " + e.getMessage());
+            }
         }
     }
 

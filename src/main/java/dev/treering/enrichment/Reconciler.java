@@ -23,7 +23,6 @@ import dev.treering.enrichment.Task.Named;
 import dev.treering.event.Pipeline;
 import dev.treering.event.Source;
 import dev.treering.history.History;
-import dev.treering.history.ProjectView;
 import dev.treering.support.Rows;
 import io.quarkus.logging.Log;
 
@@ -63,27 +62,20 @@ class Reconciler {
 
     /** New projects, and workflows whose time has come to be asked for again. */
     void lookForWork() throws SQLException {
-        List<ProjectView> projects = history.projects();
-        try (Connection connection = database.getConnection();
-                // Of a slug that went over to another project the pipelines are that one's.
-                PreparedStatement gone =
-                        connection.prepareStatement("delete from reconciliation where not project_id = any(?)")) {
-            gone.setArray(
-                    1,
-                    connection.createArrayOf(
-                            "uuid", projects.stream().map(ProjectView::id).toArray()));
-            gone.executeUpdate();
-            Rows.update(
-                    connection,
-                    """
+        List<Object[]> projects = history.projects().stream()
+                .map(project -> new Object[] {project.id(), project.slug()})
+                .toList();
+        try (Connection connection = database.getConnection()) {
+            // Of a slug that went over to another project the pipelines are that one's.
+            Rows.update(connection, """
+                    delete from reconciliation r using unnest(?::uuid[], ?::text[]) as s(id, slug)
+                    where r.project_slug = s.slug and r.project_id <> s.id""", projects);
+            Rows.update(connection, """
                     insert into reconciliation as r (project_id, project_slug, due_at)
                     select id, slug, now() + %d * interval '1 millisecond'
                     from unnest(?::uuid[], ?::text[]) as s(id, slug) order by 1
                     on conflict (project_id) do update set project_slug = excluded.project_slug
-                    where r.project_slug <> excluded.project_slug""".formatted(config.reconcileInterval().toMillis() / FIRST),
-                    projects.stream()
-                            .map(project -> new Object[] {project.id(), project.slug()})
-                            .toList());
+                    where r.project_slug <> excluded.project_slug""".formatted(config.reconcileInterval().toMillis() / FIRST), projects);
         }
         tasks.again(history.openWorkflows(MOST_OPEN));
     }

@@ -10,6 +10,7 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -47,7 +48,8 @@ class Tasks {
     /**
      * Makes the tasks due. What was asked for before is due again only where there is news: a workflow's later event, but
      * not of a job after its end was told; for anything else its end. A redelivered webhook has the same time and asks for
-     * nothing. Who is in a greater hurry takes a waiting task over, and a backfill asks once more for what was given up.
+     * nothing. Who is in a greater hurry takes a waiting task over, never
+     * the other way, and a backfill asks once more for what was given up.
      *
      * @return how many are new or due again
      */
@@ -86,7 +88,10 @@ class Tasks {
                 on conflict (kind, entity_id) do update set project_slug = excluded.project_slug,
                     named_at = greatest(t.named_at, excluded.named_at), version = t.version + 1, state = 'pending',
                     attempts = 0, ended = t.ended or excluded.ended, due_at = excluded.due_at,
-                    source = excluded.source, priority = excluded.priority,
+                    source = case when t.state = 'pending' and t.priority < excluded.priority
+                        then t.source else excluded.source end,
+                    priority = case when t.state = 'pending' then least(t.priority, excluded.priority)
+                        else excluded.priority end,
                     backfill_id = coalesce(excluded.backfill_id, t.backfill_id)
                 where t.kind = 'workflow' and excluded.named_at > t.named_at and (excluded.ended or not t.ended)
                     or excluded.ended and not t.ended
@@ -121,8 +126,8 @@ class Tasks {
             }
         }
         // An update returns its rows in no order.
-        tasks.sort((a, b) -> b.namedAt().compareTo(a.namedAt()));
-        tasks.sort((a, b) -> Integer.compare(Task.priority(a.source()), Task.priority(b.source())));
+        tasks.sort(Comparator.<Task>comparingInt(task -> Task.priority(task.source()))
+                .thenComparing(Task::namedAt, Comparator.reverseOrder()));
         return tasks;
     }
 
@@ -176,45 +181,38 @@ class Tasks {
      * named is due. One transaction, or a task could be done whose consequences are lost.
      */
     void done(Collection<Task> asked, Collection<Task> alongWith, Collection<Named> named) throws SQLException {
-        try (Connection connection = database.getConnection()) {
-            connection.setAutoCommit(false);
-            try {
-                Rows.update(
-                        connection,
-                        """
+        Rows.inTransaction(database, connection -> {
+            Rows.update(
+                    connection,
+                    """
                         update enrichment_task t set leased_until = null, settled_at = now(),
                             state = case when t.version = a.version then 'done' else t.state end,
                             last_error = case when t.version = a.version then null else t.last_error end
                         from unnest(?::text[], ?::uuid[], ?::int[]) as a(kind, id, version)
                         where t.kind = a.kind and t.entity_id = a.id""",
-                        asked.stream()
-                                .map(task -> new Object[] {task.kind().sqlName(), task.entityId(), task.version()})
-                                .toList());
-                Rows.update(
-                        connection,
-                        """
+                    asked.stream()
+                            .map(task -> new Object[] {task.kind().sqlName(), task.entityId(), task.version()})
+                            .toList());
+            Rows.update(
+                    connection,
+                    """
                         insert into enrichment_task (kind, entity_id, project_id, project_slug, named_at, source, state,
                             settled_at)
                         select distinct on (1, 2) *, 'done', now() from unnest(?::text[], ?::uuid[], ?::uuid[], ?::text[], ?::timestamptz[],
                             ?::text[]) order by 1, 2
                         on conflict (kind, entity_id) do update set state = 'done', settled_at = now()""",
-                        alongWith.stream()
-                                .map(task -> new Object[] {
-                                    task.kind().sqlName(),
-                                    task.entityId(),
-                                    task.projectId(),
-                                    task.projectSlug(),
-                                    task.namedAt(),
-                                    task.source()
-                                })
-                                .toList());
-                name(connection, named);
-                connection.commit();
-            } catch (SQLException e) {
-                connection.rollback();
-                throw e;
-            }
-        }
+                    alongWith.stream()
+                            .map(task -> new Object[] {
+                                task.kind().sqlName(),
+                                task.entityId(),
+                                task.projectId(),
+                                task.projectSlug(),
+                                task.namedAt(),
+                                task.source()
+                            })
+                            .toList());
+            name(connection, named);
+        });
     }
 
     /** How a failure ends. */

@@ -1,5 +1,6 @@
 /**
- * Completes what webhooks leave out. Reads {@code circleci.webhooks} and API v2, writes {@code circleci.snapshots} and its
- * own tasks; it stands apart from the history so that no fact ever waits for a slow API.
+ * Completes what webhooks leave out, finds what they missed, and fetches the past on request. Reads
+ * {@code circleci.webhooks}, API v2 and the history's queries, writes {@code circleci.snapshots} and its own tasks; it
+ * stands apart from the history so that no fact ever waits for a slow API.
  */
 package dev.treering.enrichment;

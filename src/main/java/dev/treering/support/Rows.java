@@ -65,4 +65,23 @@ public final class Rows {
             return statement.executeUpdate();
         }
     }
+
+    public interface Work {
+
+        void on(Connection connection) throws SQLException;
+    }
+
+    /** Does all of the work or, whatever goes wrong, none of it. */
+    public static void inTransaction(DataSource database, Work work) throws SQLException {
+        try (Connection connection = database.getConnection()) {
+            connection.setAutoCommit(false);
+            try {
+                work.on(connection);
+                connection.commit();
+            } catch (SQLException | RuntimeException e) {
+                connection.rollback();
+                throw e;
+            }
+        }
+    }
 }

@@ -140,6 +140,16 @@ class TasksTest {
     }
 
     @Test
+    void aBackfill_doesNotPutALiveTaskBehindTheOthers() throws SQLException {
+        named(NOON);
+        Task past = Task.ofProject(project.projectId(), project.projectSlug(), Source.BACKFILL, UUID.randomUUID())
+                .workflow(null, id, NOON.plusSeconds(1));
+        tasks.name(List.of(new Named(past, false, HOUR)));
+        assertThat(database.value("select source || priority from enrichment_task where entity_id = ?", id))
+                .isEqualTo("api0");
+    }
+
+    @Test
     void aBackfill_asksAgainForWhatWasGivenUpAndNotForWhatIsDone() throws SQLException {
         Task past = Task.ofProject(project.projectId(), project.projectSlug(), Source.BACKFILL, UUID.randomUUID())
                 .workflow(null, id, NOON);
