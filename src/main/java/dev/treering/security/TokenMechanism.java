@@ -31,7 +31,7 @@ class TokenMechanism implements HttpAuthenticationMechanism {
 
     private static final SecurityIdentity ADMIN = QuarkusSecurityIdentity.builder()
             .setPrincipal(new QuarkusPrincipal("bootstrap"))
-            .addRole("admin")
+            .addRoles(Scope.ALL)
             .build();
 
     private final Optional<byte[]> digest;
