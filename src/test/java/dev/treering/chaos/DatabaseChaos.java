@@ -65,7 +65,7 @@ class DatabaseChaos {
         Scenario scenario = underLoad("F23");
         world.database().stopImmediately();
         waitingIsNamed(scenario);
-        scenario.run(Duration.ofSeconds(12));
+        scenario.run(Duration.ofSeconds(8));
         world.database().start();
         goesOn(scenario);
     }
@@ -79,7 +79,7 @@ class DatabaseChaos {
         scenario.named(reader, DatabaseChaos::databaseIsNamed);
         assertThat(statusOfRead(world.receiver())).isEqualTo(503);
         assertThat(world.receiver().ready()).isTrue();
-        scenario.run(Duration.ofSeconds(5));
+        scenario.run(Duration.ofSeconds(4));
         world.database().thaw();
         goesOn(scenario);
     }

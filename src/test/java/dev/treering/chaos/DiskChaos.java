@@ -51,7 +51,7 @@ class DiskChaos {
 
         // When
         disk.fill();
-        scenario.run(Duration.ofSeconds(12));
+        scenario.run(Duration.ofSeconds(8));
         // Then
         assertThat(scenario.answers().statuses()).containsOnlyKeys(202);
         assertThat(world.receiver().ready()).isTrue();

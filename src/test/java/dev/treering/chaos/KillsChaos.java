@@ -31,8 +31,8 @@ class KillsChaos {
     private static final int DATABASE_KILLS = 15;
     private static final int KILLS = RECEIVER_KILLS + WORKER_KILLS + BROKER_KILLS + DATABASE_KILLS;
     private static final int EVENTS = 100_000;
-    private static final int RATE = 320;
-    private static final int LONGEST_PAUSE = 4_000;
+    private static final int RATE = 380;
+    private static final int LONGEST_PAUSE = 3_000;
 
     private final Random random = Seed.random();
     private final Set<Part> comingBack = ConcurrentHashMap.newKeySet();
@@ -87,7 +87,7 @@ class KillsChaos {
                     KILLS - schedule.size(),
                     victim.name(),
                     world.ledger().acknowledged());
-            back.add(bringBack(victim, Duration.ofMillis(random.nextInt(1_500))));
+            back.add(bringBack(victim, Duration.ofMillis(random.nextInt(1_000))));
         }
         CompletableFuture.allOf(back.toArray(CompletableFuture[]::new)).join();
         await("enough events are acknowledged")

@@ -50,7 +50,7 @@ class ReplicationChaos {
         scenario.run(Duration.ofSeconds(3));
         double published = published();
         long alone = System.nanoTime();
-        scenario.run(Duration.ofSeconds(10));
+        scenario.run(Duration.ofSeconds(7));
 
         // Then
         assertThat(published()).isEqualTo(published);
@@ -72,14 +72,14 @@ class ReplicationChaos {
 
         // When
         for (int death = 0; death < 5; death++) {
-            scenario.run(Duration.ofSeconds(2));
+            scenario.run(Duration.ofSeconds(1));
             int leader = partitions().get(0).leader().id();
             Broker victim = world.brokers().stream()
                     .filter(broker -> broker.node() == leader)
                     .findFirst()
                     .orElseThrow();
             scenario.kill(victim);
-            scenario.run(Duration.ofSeconds(4));
+            scenario.run(Duration.ofSeconds(2));
             victim.start();
             await("every replica is in sync")
                     .atMost(Duration.ofSeconds(60))

@@ -185,7 +185,7 @@ class TopicsChaos {
         world.database().stop("INT");
         copy(data, backup);
         world.database().start();
-        someTraffic(scenario, Duration.ofSeconds(6));
+        someTraffic(scenario, Duration.ofSeconds(4));
         settle();
         long entries = world.database().number("select count(*) from trail");
 
