@@ -2,6 +2,7 @@ package dev.treering.webhook;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -76,6 +77,39 @@ class SignatureTest {
     @Tag("F10")
     void missing_header_is_refused() {
         assertThat(Signature.parse(null)).isEmpty();
+    }
+
+    @Test
+    @Tag("F10")
+    void header_changed_at_random_verifies_only_where_it_still_holds_the_one_v1() {
+        // Given
+        Random random = new Random(Long.getLong("treering.seed", 10));
+        Endpoint endpoint = Endpoint.of("default", List.of("secret"));
+        String good = "v2=0a1b,v1=" + V1;
+        String letters = "v12=,0a7fF \u0667\0";
+
+        for (int i = 0; i < 100_000; i++) {
+            // When
+            StringBuilder header = new StringBuilder(good);
+            for (int change = random.nextInt(4); change >= 0 && !header.isEmpty(); change--) {
+                int at = random.nextInt(header.length());
+                char letter = letters.charAt(random.nextInt(letters.length()));
+                switch (random.nextInt(4)) {
+                    case 0 -> header.setCharAt(at, letter);
+                    case 1 -> header.insert(at, letter);
+                    case 2 -> header.deleteCharAt(at);
+                    default -> header.setLength(Math.max(1, at));
+                }
+            }
+            boolean verifies = Signature.parse(header.toString())
+                    .flatMap(v1 -> endpoint.verify("hello world".getBytes(UTF_8), v1))
+                    .isPresent();
+
+            // Then
+            if (verifies) {
+                assertThat(header).matches(".*\\bv1\\s*=\\s*" + V1 + "\\s*(,.*)?");
+            }
+        }
     }
 
     @ParameterizedTest
