@@ -9,6 +9,7 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 
 import dev.treering.history.History;
+import dev.treering.security.Scope;
 import dev.treering.support.PageToken;
 import dev.treering.support.Problem;
 import org.jboss.resteasy.reactive.RestPath;
@@ -17,7 +18,7 @@ import org.jboss.resteasy.reactive.RestQuery;
 /** {@code /api/v2/pipeline/…}: a pipeline and its workflows. */
 @Path("/api/v2/pipeline/{id}")
 @Produces(MediaType.APPLICATION_JSON)
-@RolesAllowed("admin")
+@RolesAllowed(Scope.HISTORY_READ)
 public class PipelineResource {
 
     private final History history;

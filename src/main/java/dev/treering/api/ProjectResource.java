@@ -10,6 +10,7 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 
 import dev.treering.history.History;
+import dev.treering.security.Scope;
 import dev.treering.support.PageToken;
 import dev.treering.support.Problem;
 import org.jboss.resteasy.reactive.RestPath;
@@ -18,7 +19,7 @@ import org.jboss.resteasy.reactive.RestQuery;
 /** {@code /api/v2/project/…}: a project, its pipelines, and a job by its number. */
 @Path("/api/v2/project/" + SlugPath.TEMPLATE)
 @Produces(MediaType.APPLICATION_JSON)
-@RolesAllowed("admin")
+@RolesAllowed(Scope.HISTORY_READ)
 public class ProjectResource {
 
     private final History history;

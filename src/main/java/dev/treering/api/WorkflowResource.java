@@ -9,13 +9,14 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 
 import dev.treering.history.History;
+import dev.treering.security.Scope;
 import dev.treering.support.Problem;
 import org.jboss.resteasy.reactive.RestPath;
 
 /** {@code /api/v2/workflow/…}: a workflow and its jobs. */
 @Path("/api/v2/workflow/{id}")
 @Produces(MediaType.APPLICATION_JSON)
-@RolesAllowed("admin")
+@RolesAllowed(Scope.HISTORY_READ)
 public class WorkflowResource {
 
     private final History history;

@@ -20,6 +20,7 @@ import jakarta.ws.rs.core.Response;
 import dev.treering.circleci.CircleCi;
 import dev.treering.enrichment.Backfills.Status;
 import dev.treering.event.ProjectSlug;
+import dev.treering.security.Scope;
 import dev.treering.support.Problem;
 import dev.treering.support.Times;
 import org.jboss.resteasy.reactive.RestPath;
@@ -27,7 +28,7 @@ import org.jboss.resteasy.reactive.RestPath;
 /** {@code POST /api/projects/{slug}/backfill} and {@code /api/backfills/{id}}: runs of the past. */
 @Path("/api")
 @Produces("application/json")
-@RolesAllowed("admin")
+@RolesAllowed(Scope.ADMIN)
 public class BackfillResource {
 
     private static final Duration USUAL = Duration.ofDays(90);

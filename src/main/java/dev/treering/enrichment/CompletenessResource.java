@@ -12,13 +12,15 @@ import jakarta.ws.rs.Produces;
 
 import dev.treering.history.History;
 import dev.treering.history.History.Hole;
+import dev.treering.security.Caller;
+import dev.treering.security.Scope;
 import dev.treering.support.Problem;
 import org.jboss.resteasy.reactive.RestPath;
 
 /** {@code GET /api/projects/{slug}/completeness}: what is known of a project, and what is known to be missing. */
 @Path("/api/projects/{vcs}/{organization}/{project}/completeness")
 @Produces("application/json")
-@RolesAllowed("admin")
+@RolesAllowed(Scope.HISTORY_READ)
 public class CompletenessResource {
 
     private static final int MOST_HOLES = 1_000;
@@ -26,11 +28,13 @@ public class CompletenessResource {
     private final History history;
     private final Tasks tasks;
     private final Reconciler reconciler;
+    private final Caller caller;
 
-    CompletenessResource(History history, Tasks tasks, Reconciler reconciler) {
+    CompletenessResource(History history, Tasks tasks, Reconciler reconciler, Caller caller) {
         this.history = history;
         this.tasks = tasks;
         this.reconciler = reconciler;
+        this.caller = caller;
     }
 
     /**
@@ -68,6 +72,7 @@ public class CompletenessResource {
             throws SQLException {
         String slug = BackfillResource.slug(vcs, organization, project);
         UUID id = history.project(slug)
+                .filter(known -> caller.sees(known.id()))
                 .orElseThrow(() -> Problem.notFound("Project not found"))
                 .id();
         History.Tally tally = history.tally(id);

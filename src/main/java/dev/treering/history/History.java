@@ -147,6 +147,20 @@ public class History {
                 .list();
     }
 
+    /**
+     * The project that an entity is known to belong to; null where none is.
+     *
+     * @param entity {@code project}, {@code pipeline}, {@code workflow} or {@code job}
+     */
+    public UUID projectOf(String entity, UUID id) {
+        Table table = Table.valueOf(entity.toUpperCase(Locale.ROOT));
+        return (UUID) ProjectEntity.getEntityManager()
+                .createNativeQuery("select max(%s::text)::uuid from %s where id = ?1"
+                        .formatted(table == Table.PROJECT ? "id" : "project_id", table.sqlName()))
+                .setParameter(1, id)
+                .getSingleResult();
+    }
+
     /** Who said a group of columns, and when: by CircleCI's clock. */
     public record Provenance(Source source, Instant observedAt) {}
 

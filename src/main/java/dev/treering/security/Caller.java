@@ -6,7 +6,10 @@ import java.util.UUID;
 
 import jakarta.enterprise.context.RequestScoped;
 
+import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.identity.SecurityIdentity;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 /**
  * Who is asking. A door that answers about a project asks {@link #sees} first, and answers as if it did not know the
@@ -15,6 +18,7 @@ import io.quarkus.security.identity.SecurityIdentity;
 @RequestScoped
 public class Caller {
 
+    static final String ID = "treering.token";
     static final String PROJECTS = "treering.projects";
 
     private final SecurityIdentity identity;
@@ -28,9 +32,22 @@ public class Caller {
         return identity.getPrincipal().getName();
     }
 
+    /** Its token's id; for whoever has none, one made of the name. */
+    public UUID id() {
+        UUID id = identity.getAttribute(ID);
+        return id == null ? UUID.nameUUIDFromBytes(name().getBytes(UTF_8)) : id;
+    }
+
     /** The ids of the projects it is limited to; empty where it sees all. */
     public Optional<Set<UUID>> projects() {
         return Optional.ofNullable(identity.getAttribute(PROJECTS));
+    }
+
+    /** Refuses who is limited to some projects, at a door that tells of all. */
+    public void mustSeeAll() {
+        if (projects().isPresent()) {
+            throw new ForbiddenException();
+        }
     }
 
     /** @param projectId null where the history was not told yet, which only a caller without limits sees */

@@ -9,18 +9,17 @@ import io.vertx.core.http.HttpServerRequest;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 /**
- * The token of a request, in the three places where CircleCI's clients put it. The fourth, {@code ?circle-token=}, is
- * not read: an address ends up in logs.
+ * The token of a request, in the three places where CircleCI's clients put it. Where both headers are there, Circle-Token
+ * is CircleCI's own and goes there. The fourth place, {@code ?circle-token=}, is not read: an address ends up in logs.
  */
 final class PresentedToken {
 
     private PresentedToken() {}
 
     static Optional<String> in(HttpServerRequest request) {
-        String circleToken = request.getHeader("Circle-Token");
-        return circleToken == null
-                ? Optional.ofNullable(request.getHeader("Authorization")).flatMap(PresentedToken::ofAuthorization)
-                : Optional.of(circleToken);
+        return Optional.ofNullable(request.getHeader("Authorization"))
+                .flatMap(PresentedToken::ofAuthorization)
+                .or(() -> Optional.ofNullable(request.getHeader("Circle-Token")));
     }
 
     /** The token of {@code Bearer <token>} or {@code Basic <base64 of token:>}; empty for any other scheme. */

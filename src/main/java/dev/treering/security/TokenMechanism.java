@@ -1,71 +1,56 @@
 package dev.treering.security;
 
-import java.security.MessageDigest;
-import java.util.Optional;
 import java.util.Set;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 
-import dev.treering.support.Digests;
 import dev.treering.support.Role;
 import dev.treering.support.TreeringConfig;
 import io.quarkus.logging.Log;
+import io.quarkus.oidc.runtime.OidcConfig;
 import io.quarkus.runtime.StartupEvent;
-import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.identity.IdentityProviderManager;
 import io.quarkus.security.identity.SecurityIdentity;
 import io.quarkus.security.identity.request.AuthenticationRequest;
-import io.quarkus.security.runtime.QuarkusPrincipal;
-import io.quarkus.security.runtime.QuarkusSecurityIdentity;
 import io.quarkus.vertx.http.runtime.security.ChallengeData;
 import io.quarkus.vertx.http.runtime.security.HttpAuthenticationMechanism;
 import io.smallrye.mutiny.Uni;
 import io.vertx.ext.web.RoutingContext;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-/** Knows the admin by the bootstrap token. A wrong token and none get the same answer, and neither is logged. */
+/** Takes a request's token and has {@link TokenProvider} say whose it is; what only an issuer can have made is left to quarkus-oidc. */
 @ApplicationScoped
 class TokenMechanism implements HttpAuthenticationMechanism {
 
-    private static final SecurityIdentity ADMIN = QuarkusSecurityIdentity.builder()
-            .setPrincipal(new QuarkusPrincipal("bootstrap"))
-            .addRoles(Scope.ALL)
-            .build();
-
-    private final Optional<byte[]> digest;
+    private final Tokens tokens;
     private final boolean api;
+    private final boolean issuer;
 
-    TokenMechanism(SecurityConfig config, TreeringConfig treering) {
-        this.digest = config.bootstrapToken().filter(token -> !token.isBlank()).map(TokenMechanism::digest);
+    TokenMechanism(Tokens tokens, TreeringConfig treering, OidcConfig oidc) {
+        this.tokens = tokens;
         this.api = treering.roles().contains(Role.API);
+        this.issuer = OidcConfig.getDefaultTenant(oidc).tenantEnabled();
     }
 
     void start(@Observes StartupEvent event) {
-        if (digest.isEmpty() && api) {
-            Log.info("No token is set, so nobody can read /api. Set TREERING_SECURITY_BOOTSTRAP_TOKEN to a long random"
-                    + " text and send it as Circle-Token or Authorization: Bearer");
+        if (!tokens.hasBootstrap() && api && !issuer) {
+            Log.info(
+                    "No bootstrap token is set: only tokens made before are accepted. Set TREERING_SECURITY_BOOTSTRAP_TOKEN"
+                            + " to a long random text and send it as Circle-Token or Authorization: Bearer");
         }
     }
 
     @Override
     public Uni<SecurityIdentity> authenticate(RoutingContext context, IdentityProviderManager providers) {
         return PresentedToken.in(context.request())
-                .map(token -> verifies(token)
-                        ? Uni.createFrom().item(ADMIN)
-                        : Uni.createFrom().<SecurityIdentity>failure(new AuthenticationFailedException()))
+                .filter(token -> !issuer || tokens.isOurs(token) || !isSigned(token))
+                .map(token -> providers.authenticate(new TokenRequest(token)))
                 .orElse(Uni.createFrom().nullItem());
     }
 
-    // Digests have one length, so that neither the time nor the length of a guess tells how near it was.
-    private boolean verifies(String token) {
-        return digest.filter(expected -> MessageDigest.isEqual(expected, digest(token)))
-                .isPresent();
-    }
-
-    private static byte[] digest(String token) {
-        return Digests.sha256().digest(token.getBytes(UTF_8));
+    /** Whether it has the shape of a JSON Web Token: three parts with dots between. */
+    private static boolean isSigned(String token) {
+        return token.matches("[\\w-]+\\.[\\w-]+\\.[\\w-]*");
     }
 
     @Override
@@ -75,6 +60,6 @@ class TokenMechanism implements HttpAuthenticationMechanism {
 
     @Override
     public Set<Class<? extends AuthenticationRequest>> getCredentialTypes() {
-        return Set.of(); // the token is checked here; no identity provider is asked
+        return Set.of(TokenRequest.class);
     }
 }

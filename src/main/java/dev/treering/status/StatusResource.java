@@ -13,6 +13,8 @@ import jakarta.ws.rs.Produces;
 import dev.treering.enrichment.EnrichmentJob;
 import dev.treering.history.History;
 import dev.treering.outbox.Outbox;
+import dev.treering.security.Caller;
+import dev.treering.security.Scope;
 import dev.treering.support.Patience;
 import dev.treering.support.Role;
 import dev.treering.support.TreeringConfig;
@@ -20,7 +22,7 @@ import dev.treering.support.TreeringConfig;
 /** {@code GET /api/status}: how each part stands, and the name of the one that does not. */
 @Path("/api/status")
 @Produces("application/json")
-@RolesAllowed("admin")
+@RolesAllowed(Scope.HISTORY_READ)
 public class StatusResource {
 
     private final Probes probes;
@@ -29,6 +31,7 @@ public class StatusResource {
     private final Patience patience;
     private final EnrichmentJob enrichment;
     private final TreeringConfig config;
+    private final Caller caller;
 
     StatusResource(
             Probes probes,
@@ -36,13 +39,15 @@ public class StatusResource {
             History history,
             Patience patience,
             EnrichmentJob enrichment,
-            TreeringConfig config) {
+            TreeringConfig config,
+            Caller caller) {
         this.probes = probes;
         this.outbox = outbox;
         this.history = history;
         this.patience = patience;
         this.enrichment = enrichment;
         this.config = config;
+        this.caller = caller;
     }
 
     /**
@@ -63,6 +68,7 @@ public class StatusResource {
 
     @GET
     public Status status() {
+        caller.mustSeeAll();
         String kafka = probes.kafkaProblem();
         String database = probes.databaseProblem();
         EnrichmentJob.Status circleCi = enrichment.status();

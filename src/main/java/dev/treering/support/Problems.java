@@ -51,9 +51,7 @@ final class Problems {
     @ServerExceptionMapper({PersistenceException.class, SQLException.class})
     Response databaseAway(Exception e, UriInfo uri) {
         Log.warnf("A read of %s failed: %s", uri.getPath(), e.getMessage());
-        return Response.fromResponse(answer(new Problem(503, "The database does not answer; try again"), uri))
-                .header("Retry-After", 5)
-                .build();
+        return answer(new Problem(503, "The database does not answer; try again"), uri);
     }
 
     @ServerExceptionMapper
@@ -65,6 +63,7 @@ final class Problems {
     private static Response answer(Problem problem, UriInfo uri) {
         boolean circleCi = uri.getPath().startsWith("/api/v2");
         return Response.status(problem.status())
+                .header("Retry-After", problem.status() == 503 ? 5 : null)
                 .type(circleCi ? MediaType.APPLICATION_JSON : Problem.MEDIA_TYPE)
                 .entity(circleCi ? Map.of("message", problem.getMessage()) : problem.body(uri.getPath()))
                 .build();
