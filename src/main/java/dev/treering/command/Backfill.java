@@ -1,6 +1,7 @@
 package dev.treering.command;
 
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 
@@ -16,6 +17,11 @@ record Backfill(
         double progress,
         double perSecond,
         Long etaSeconds) {
+
+    Backfill {
+        Objects.requireNonNull(id);
+        Objects.requireNonNull(state);
+    }
 
     private static final Set<String> ENDS = Set.of("done", "cancelled", "failed");
     private static final int BAR = 16;
@@ -42,7 +48,7 @@ record Backfill(
     String end() {
         String count = text("%,d of %,d tasks, %,d pipelines", done, tasks(), pipelines)
                 + (givenUp == 0 ? "" : text("; %,d tasks were given up, what they asked for is missing", givenUp));
-        return Backfills.oneLine(
+        return Service.oneLine(
                 switch (state) {
                     case "done" -> "Done: " + count;
                     case "cancelled" -> "Cancelled: " + count;

@@ -1,21 +1,23 @@
 package dev.treering.command;
 
 import java.io.PrintWriter;
+import java.net.URLEncoder;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 
 import dev.treering.event.ProjectSlug;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 /** Has a running Treering ask CircleCI for a project's past, and shows how far it is. */
 @Command(
@@ -44,22 +46,18 @@ final class BackfillCommand implements Callable<Integer> {
     @Option(names = "--no-wait", description = "Print the backfill's id and end; it goes on.")
     private boolean noWait;
 
-    @Option(
-            names = "--url",
-            paramLabel = "URL",
-            description = "Where Treering is. Default: TREERING_URL, else %nhttp://localhost:8080.")
-    private String url;
+    @Mixin
+    private final Target target;
 
     @Spec
     private CommandSpec spec;
 
-    private final Map<String, String> environment;
     private final Clock clock;
     private final Pause pause;
     private final boolean terminal;
 
-    BackfillCommand(Map<String, String> environment, Clock clock, Pause pause, boolean terminal) {
-        this.environment = environment;
+    BackfillCommand(Target target, Clock clock, Pause pause, boolean terminal) {
+        this.target = target;
         this.clock = clock;
         this.pause = pause;
         this.terminal = terminal;
@@ -86,29 +84,45 @@ final class BackfillCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         if (subject.slug == null && (since != null || until != null || noWait)) {
-            throw wrongUse("--since, --until and --no-wait belong to a new backfill");
+            throw target.wrongUse("--since, --until and --no-wait belong to a new backfill");
         }
-        Backfills backfills = new Backfills(address(), token());
+        Service service = target.service();
         PrintWriter out = spec.commandLine().getOut();
         if (subject.cancel != null) {
-            Backfill last = backfills.cancel(subject.cancel);
+            Backfill last = service.ask("DELETE", path(subject.cancel), null, Backfill.class);
             out.println(last.end());
             return last.state().equals("cancelled") ? 0 : 1;
         }
         if (subject.follow != null) {
-            return follow(backfills, backfills.get(subject.follow));
+            return follow(service, get(service, subject.follow));
         }
         Instant from = since == null ? new PastTime(clock).convert("30d") : since;
-        Backfill started = backfills.start(subject.slug, from, until);
+        Backfill started = start(service, from);
         if (noWait) {
             out.println(started.id());
             return 0;
         }
         out.printf("Backfill %s of %s since %s%n", started.id(), subject.slug, from);
-        return follow(backfills, started);
+        return follow(service, started);
     }
 
-    private int follow(Backfills backfills, Backfill first) throws InterruptedException {
+    private Backfill start(Service service, Instant from) throws InterruptedException {
+        String slug = URLEncoder.encode(subject.slug.value(), UTF_8)
+                .replace("%2F", "/")
+                .replace("+", "%20");
+        Map<String, Instant> span = until == null ? Map.of("since", from) : Map.of("since", from, "until", until);
+        return service.ask("POST", "/api/projects/" + slug + "/backfill", span, Backfill.class);
+    }
+
+    private static Backfill get(Service service, UUID id) throws InterruptedException {
+        return service.ask("GET", path(id), null, Backfill.class);
+    }
+
+    private static String path(UUID id) {
+        return "/api/backfills/" + id;
+    }
+
+    private int follow(Service service, Backfill first) throws InterruptedException {
         PrintWriter out = spec.commandLine().getOut();
         Display display = new Display(out, terminal, clock);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
@@ -117,7 +131,7 @@ final class BackfillCommand implements Callable<Integer> {
             }
         }));
         try {
-            Backfill last = untilEnd(backfills, first, display);
+            Backfill last = untilEnd(service, first, display);
             display.end();
             (last.isComplete() ? out : spec.commandLine().getErr()).println(last.end());
             return last.isComplete() ? 0 : 1;
@@ -127,14 +141,14 @@ final class BackfillCommand implements Callable<Integer> {
         }
     }
 
-    private Backfill untilEnd(Backfills backfills, Backfill first, Display display) throws InterruptedException {
+    private Backfill untilEnd(Service service, Backfill first, Display display) throws InterruptedException {
         Backfill now = first;
         int misses = 0;
         display.show(now);
         while (!now.hasEnded()) {
             pause.seconds(misses == 0 ? 1 : AFTER_A_MISS_SECONDS);
             try {
-                now = backfills.get(now.id());
+                now = get(service, now.id());
                 misses = 0;
                 display.show(now);
             } catch (Failure e) {
@@ -149,35 +163,8 @@ final class BackfillCommand implements Callable<Integer> {
     }
 
     private String goesOn(UUID id) {
-        String command = spec.qualifiedName() + (url == null ? "" : " --url " + url);
+        String command = spec.qualifiedName() + target.option();
         return "The backfill goes on without this command. To see it again: %s --follow %s (--cancel instead ends it)"
                 .formatted(command, id);
-    }
-
-    private String address() {
-        String address =
-                Optional.ofNullable(url).or(() -> variable("TREERING_URL")).orElse("http://localhost:8080");
-        if (!address.matches("(?i)https?://[\\w.:\\[\\]-]+(/[\\w./~-]*)?")) {
-            throw wrongUse("'%s' in --url or TREERING_URL is no address such as https://treering.example.org"
-                    .formatted(address));
-        }
-        return address.replaceAll("/+$", "");
-    }
-
-    /** Never an option: what stands on a command line, everybody on the machine can read. */
-    private Optional<String> token() {
-        Optional<String> token = variable("TREERING_TOKEN").or(() -> variable("TREERING_SECURITY_BOOTSTRAP_TOKEN"));
-        if (token.isPresent() && !token.get().matches("\\p{Graph}+")) {
-            throw wrongUse("The token in TREERING_TOKEN has characters that no token has");
-        }
-        return token;
-    }
-
-    private Optional<String> variable(String name) {
-        return Optional.ofNullable(environment.get(name)).map(String::strip).filter(text -> !text.isEmpty());
-    }
-
-    private ParameterException wrongUse(String message) {
-        return new ParameterException(spec.commandLine(), message);
     }
 }

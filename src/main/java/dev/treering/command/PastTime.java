@@ -13,9 +13,14 @@ record PastTime(Clock clock) implements ITypeConverter<Instant> {
 
     @Override
     public Instant convert(String text) {
+        return read(text, -1);
+    }
+
+    /** @param direction of a span: -1 for ago, 1 for from now on */
+    Instant read(String text, int direction) {
         if (text.matches("\\d{1,5}[dh]")) {
-            Duration ago = Duration.parse((text.endsWith("d") ? "P" : "PT") + text);
-            return clock.instant().truncatedTo(ChronoUnit.SECONDS).minus(ago);
+            Duration span = Duration.parse((text.endsWith("d") ? "P" : "PT") + text);
+            return clock.instant().truncatedTo(ChronoUnit.SECONDS).plus(span.multipliedBy(direction));
         }
         return Times.parse(text)
                 .or(() -> Times.parse(text + "T00:00:00Z"))

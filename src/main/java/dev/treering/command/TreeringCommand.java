@@ -52,7 +52,8 @@ public final class TreeringCommand {
         CommandLine line = new CommandLine(new TreeringCommand());
         line.getCommandSpec()
                 .version("treering " + TreeringCommand.class.getPackage().getImplementationVersion());
-        return line.addSubcommand(new BackfillCommand(environment, clock, pause, terminal))
+        return line.addSubcommand(new BackfillCommand(new Target(environment), clock, pause, terminal))
+                .addSubcommand(new TokenCommand(new Target(environment), clock))
                 .registerConverter(Instant.class, new PastTime(clock))
                 .registerConverter(ProjectSlug.class, ProjectSlug::new)
                 .setParameterExceptionHandler((e, args) -> wrongUse(e))

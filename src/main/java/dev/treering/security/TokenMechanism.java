@@ -40,6 +40,12 @@ class TokenMechanism implements HttpAuthenticationMechanism {
         }
     }
 
+    /** Before quarkus-oidc, which would refuse what it did not issue. */
+    @Override
+    public int getPriority() {
+        return DEFAULT_PRIORITY + 10;
+    }
+
     @Override
     public Uni<SecurityIdentity> authenticate(RoutingContext context, IdentityProviderManager providers) {
         return PresentedToken.in(context.request())

@@ -2,30 +2,22 @@ package dev.treering.command;
 
 import java.io.IOException;
 import java.net.URI;
-import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-import dev.treering.event.ProjectSlug;
 import dev.treering.support.Json;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-/** The backfills of one Treering, by its REST API. Whatever goes wrong is a {@link Failure}. */
-final class Backfills {
+/** One Treering, by its REST API. Whatever goes wrong is a {@link Failure}. */
+final class Service {
 
     private static final int CALL_TIMEOUT_SECONDS = 15;
     private static final int LONGEST_MESSAGE = 500;
@@ -39,39 +31,26 @@ final class Backfills {
             .connectTimeout(Duration.ofSeconds(5))
             .build();
 
-    Backfills(String url, Optional<String> token) {
+    Service(String url, Optional<String> token) {
         this.url = url;
         this.token = token;
     }
 
-    /**
-     * @param until null for now
-     */
-    Backfill start(ProjectSlug slug, Instant since, Instant until) throws InterruptedException {
-        String path = URLEncoder.encode(slug.value(), UTF_8).replace("%2F", "/").replace("+", "%20");
-        String window = Json.CIRCLECI
-                .valueToTree(until == null ? Map.of("since", since) : Map.of("since", since, "until", until))
-                .toString();
-        return ask("POST", "/api/projects/" + path + "/backfill", BodyPublishers.ofString(window));
-    }
-
-    Backfill get(UUID id) throws InterruptedException {
-        return ask("GET", "/api/backfills/" + id, BodyPublishers.noBody());
-    }
-
-    Backfill cancel(UUID id) throws InterruptedException {
-        return ask("DELETE", "/api/backfills/" + id, BodyPublishers.noBody());
-    }
-
-    private Backfill ask(String method, String path, BodyPublisher body) throws InterruptedException {
+    /** @param body null where there is none */
+    <T> T ask(String method, String path, Object body, Class<T> type) throws InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + path))
                 .header("Content-Type", "application/json")
-                .method(method, body);
+                .method(
+                        method,
+                        body == null
+                                ? BodyPublishers.noBody()
+                                : BodyPublishers.ofString(
+                                        Json.CIRCLECI.valueToTree(body).toString()));
         token.ifPresent(text -> request.header("Circle-Token", text));
         // The client's own timeout ends with the head of an answer; this one holds for the whole of it.
         CompletableFuture<HttpResponse<byte[]>> answer = http.sendAsync(request.build(), BodyHandlers.ofByteArray());
         try {
-            return read(answer.get(CALL_TIMEOUT_SECONDS, TimeUnit.SECONDS));
+            return read(answer.get(CALL_TIMEOUT_SECONDS, TimeUnit.SECONDS), type);
         } catch (TimeoutException e) {
             answer.cancel(true);
             throw unreachable("no answer within " + CALL_TIMEOUT_SECONDS + " s");
@@ -88,11 +67,13 @@ final class Backfills {
                 reason == null ? "" : " (" + oneLine(reason) + ")");
     }
 
-    private Backfill read(HttpResponse<byte[]> answer) {
+    private <T> T read(HttpResponse<byte[]> answer, Class<T> type) {
         int status = answer.statusCode();
+        if (status == 204) {
+            return null;
+        }
         if (status / 100 == 2) {
-            return parse(answer, Backfill.class)
-                    .filter(backfill -> backfill.id() != null && backfill.state() != null)
+            return parse(answer, type)
                     .orElseThrow(() -> new Failure(
                             false, "%s answers, but not as Treering does. Check TREERING_URL or --url.", url));
         }
@@ -102,7 +83,7 @@ final class Backfills {
         }
         String said = parse(answer, Said.class)
                 .map(problem -> problem.detail() == null ? problem.title() : problem.detail())
-                .map(Backfills::oneLine)
+                .map(Service::oneLine)
                 .orElse("Not an answer of Treering's role api. Check TREERING_URL or --url");
         throw new Failure(status >= 500 || status == 429, "%s (%d from %s)", said, status, url);
     }

@@ -1,0 +1,207 @@
+package dev.treering.security;
+
+import java.lang.annotation.Annotation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+import jakarta.annotation.security.PermitAll;
+import jakarta.annotation.security.RolesAllowed;
+import jakarta.inject.Inject;
+import jakarta.ws.rs.HttpMethod;
+import jakarta.ws.rs.Path;
+
+import com.tngtech.archunit.core.domain.JavaAnnotation;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaMethod;
+import com.tngtech.archunit.core.domain.properties.CanBeAnnotated;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import dev.treering.Database;
+import dev.treering.FlowTest;
+import io.restassured.response.Response;
+import io.restassured.specification.RequestSpecification;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+
+/** Every door with every scope, and with a token for another project. A new door is found by itself. */
+@FlowTest
+class DoorsTest {
+
+    private static final Pattern PARAMETER = Pattern.compile("\\{(\\w+)[^}]*}");
+
+    @Inject
+    Database database;
+
+    @Inject
+    Tokens tokens;
+
+    private final UUID project = UUID.randomUUID();
+    private final String organization = "acme-" + project.toString().substring(0, 8);
+    private final UUID entity = UUID.randomUUID();
+
+    /** @param scope the one that opens it; null where everybody may come in */
+    private record Door(String method, String template, String scope) {}
+
+    @BeforeEach
+    void seed() {
+        database.change(
+                "insert into project (id, identity_stamp, slug, name, organization_name, default_branch) values (?, '1', ?, 'web', ?, 'main')",
+                project,
+                "gh/" + organization + "/web",
+                organization);
+        database.change(
+                "insert into pipeline (id, identity_stamp, project_id, number, created_at, branch, config_stamp, config_source, config_compiled)"
+                        + " values (?, '1', ?, 7, now(), 'main', '1', '', '')",
+                entity,
+                project);
+        database.change(
+                "insert into workflow (id, identity_stamp, project_id, pipeline_id, name, created_at) values (?, '0001780000000000w0123456789abcdef', ?, ?, 'build', now())",
+                entity,
+                project,
+                entity);
+        database.change(
+                "insert into job (id, identity_stamp, project_id, pipeline_id, workflow_id, name, number, tests_stamp, test_failures,"
+                        + " artifacts_stamp, artifacts) values (?, '1', ?, ?, ?, 'test', 7, '1', '[]', '1', '[]')",
+                entity,
+                project,
+                entity,
+                entity);
+    }
+
+    @Test
+    void every_door_opens_to_its_scope_and_to_admin_alone() throws Exception {
+        List<String> wrong = new ArrayList<>();
+        for (Door door : doors()) {
+            // Who may not come in must be told so before anything else is looked at, so that the path may be made up.
+            String path = path(door, "nobody", UUID.randomUUID());
+            if (door.scope() == null) {
+                continue;
+            }
+            expect(wrong, door, "no token", ask(door, path, null), 401);
+            expect(wrong, door, "a revoked token", ask(door, path, revoked()), 401);
+            expect(wrong, door, "an expired token", ask(door, path, expired()), 401);
+            for (String scope : Scope.ALL) {
+                int status = ask(door, path, token(null, scope)).statusCode();
+                boolean open = scope.equals(door.scope()) || scope.equals(Scope.ADMIN);
+                if (open == (status == 401 || status == 403)) {
+                    wrong.add("%s with %s: %d".formatted(door, scope, status));
+                }
+            }
+        }
+
+        // Then
+        assertThat(wrong).isEmpty();
+    }
+
+    @Test
+    void doors_are_found() throws Exception {
+        assertThat(doors())
+                .contains(
+                        new Door("GET", "/api/v2/workflow/{id}/job", Scope.HISTORY_READ),
+                        new Door("POST", "/api/tokens", Scope.ADMIN))
+                .hasSizeGreaterThan(12);
+    }
+
+    private static void expect(List<String> wrong, Door door, String with, Response response, int status) {
+        expect(wrong, door, with, response.statusCode(), status);
+    }
+
+    private static void expect(List<String> wrong, Door door, String with, int status, int expected) {
+        if (status != expected) {
+            wrong.add("%s %s: %d instead of %d".formatted(door, with, status, expected));
+        }
+    }
+
+    private String revoked() throws Exception {
+        Tokens.Made made = tokens.create("revoked", List.of(Scope.ADMIN), null, null, "test");
+        tokens.revoke(made.token().id());
+        return made.text();
+    }
+
+    private String expired() throws Exception {
+        Tokens.Made made = tokens.create("expired", List.of(Scope.ADMIN), null, null, "test");
+        database.change(
+                "update api_token set expires_at = now() where id = ?",
+                made.token().id());
+        return made.text();
+    }
+
+    private String token(Set<UUID> projects, String scope) throws Exception {
+        return tokens.create("test", List.of(scope), projects, null, "test").text();
+    }
+
+    private static Response ask(Door door, String path, String token) {
+        RequestSpecification request = given().contentType("application/json");
+        if (door.method().matches("POST|PUT|PATCH")) {
+            request.body("{}");
+        }
+        if (token != null) {
+            request.header("Authorization", "Bearer " + token);
+        }
+        return request.request(door.method(), path);
+    }
+
+    private static String path(Door door, String organization, UUID id) {
+        return PARAMETER.matcher(door.template()).replaceAll(parameter -> switch (parameter.group(1)) {
+            case "vcs" -> "gh";
+            case "organization" -> organization;
+            case "project" -> "web";
+            case "number" -> "7";
+            case "workflow" -> "build";
+            case "entities" -> "workflows";
+            default -> id.toString();
+        });
+    }
+
+    private static List<Door> doors() throws Exception {
+        return new ClassFileImporter()
+                .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS).importPackages("dev.treering").stream()
+                        .filter(type -> type.isAnnotatedWith(Path.class))
+                        .flatMap(DoorsTest::doors)
+                        .toList();
+    }
+
+    private static Stream<Door> doors(JavaClass type) {
+        return type.getMethods().stream()
+                .flatMap(method -> verb(method).stream()
+                        .map(verb -> new Door(verb, template(type) + template(method), scope(method, type))));
+    }
+
+    private static Optional<String> verb(JavaMethod method) {
+        return method.getAnnotations().stream()
+                .map(JavaAnnotation::getRawType)
+                .filter(type -> type.isAnnotatedWith(HttpMethod.class))
+                .map(type -> type.getAnnotationOfType(HttpMethod.class).value())
+                .findFirst();
+    }
+
+    private static String template(CanBeAnnotated element) {
+        return value(element, Path.class)
+                .map(Path::value)
+                .map(path -> path.startsWith("/") ? path : "/" + path)
+                .orElse("");
+    }
+
+    private static String scope(JavaMethod method, JavaClass type) {
+        return value(method, RolesAllowed.class)
+                .or(() ->
+                        value(method, PermitAll.class).isPresent() ? Optional.empty() : value(type, RolesAllowed.class))
+                .map(allowed -> allowed.value()[0])
+                .orElse(null);
+    }
+
+    private static <A extends Annotation> Optional<A> value(CanBeAnnotated element, Class<A> annotation) {
+        return element.isAnnotatedWith(annotation)
+                ? Optional.of(((com.tngtech.archunit.core.domain.properties.HasAnnotations<?>) element)
+                        .getAnnotationOfType(annotation))
+                : Optional.empty();
+    }
+}

@@ -1,0 +1,178 @@
+package dev.treering.security;
+
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+import jakarta.inject.Inject;
+
+import dev.treering.Database;
+import dev.treering.FlowTest;
+import dev.treering.TestStores;
+import io.restassured.path.json.JsonPath;
+import io.restassured.response.ValidatableResponse;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+
+@FlowTest
+class TokensTest {
+
+    private static final String STATUS = "/api/status";
+
+    @Inject
+    Database database;
+
+    @Inject
+    Tokens tokens;
+
+    @Test
+    void token_is_random_shown_once_and_stored_as_its_digest() {
+        // When
+        JsonPath made = make("{\"name\": \"ci\", \"scopes\": [\"history:read\"]}")
+                .statusCode(201)
+                .extract()
+                .jsonPath();
+
+        // Then: 256 bits are 43 letters of base64
+        String text = made.getString("token");
+        assertThat(text).matches("trt_[A-Za-z0-9_-]{43}");
+        String id = made.getString("id");
+        assertThat(database.value(
+                        "select digest = sha256(convert_to(?, 'UTF8')) from api_token where id = ?::uuid", text, id))
+                .isEqualTo("t");
+        assertThat(database.value("select t::text from api_token t where id = ?::uuid", id))
+                .doesNotContain(text.substring(4));
+        assertThat(given().header("Circle-Token", TestStores.TOKEN)
+                        .get("/api/tokens")
+                        .asString())
+                .contains(id)
+                .doesNotContain(text);
+        assertThat(tokens.isOurs(text)).isTrue();
+        assertThat(tokens.isOurs(TestStores.TOKEN)).isTrue();
+        assertThat(tokens.isOurs("CCIPAT_0123456789")).isFalse();
+    }
+
+    @Test
+    void token_is_accepted_until_it_is_revoked() {
+        // Given
+        JsonPath made = make("{\"name\": \"ci\", \"scopes\": [\"history:read\"]}")
+                .extract()
+                .jsonPath();
+        String text = made.getString("token");
+        String id = made.getString("id");
+        for (Map.Entry<String, String> place :
+                Map.of("Circle-Token", text, "Authorization", "Bearer " + text).entrySet()) {
+            given().header(place.getKey(), place.getValue()).get(STATUS).then().statusCode(200);
+        }
+        given().auth().preemptive().basic(text, "").get(STATUS).then().statusCode(200);
+        assertThat(database.value("select last_used_at is not null from api_token where id = ?::uuid", id))
+                .isEqualTo("t");
+
+        // When
+        asAdmin().delete("/api/tokens/" + id).then().statusCode(204);
+
+        // Then
+        given().header("Circle-Token", text).get(STATUS).then().statusCode(401);
+        asAdmin().delete("/api/tokens/" + id).then().statusCode(404);
+    }
+
+    @Test
+    void expired_revoked_wrong_and_no_token_get_the_same_answer() {
+        // Given
+        JsonPath expired =
+                make("{\"name\": \"old\", \"scopes\": [\"admin\"], \"expires_at\": \"2999-01-01T00:00:00Z\"}")
+                        .extract()
+                        .jsonPath();
+        given().header("Circle-Token", expired.getString("token"))
+                .get(STATUS)
+                .then()
+                .statusCode(200);
+        database.change(
+                "update api_token set expires_at = now() - interval '1 second' where id = ?::uuid",
+                expired.getString("id"));
+
+        // When
+        List<String> answers = List.of(
+                refusal(expired.getString("token")),
+                refusal("trt_" + "A".repeat(43)),
+                refusal("anything"),
+                given().get(STATUS).then().statusCode(401).extract().asString());
+
+        // Then
+        assertThat(answers).containsOnly(answers.get(0));
+    }
+
+    @Test
+    void authorization_proves_the_caller_where_circle_token_is_there_too() {
+        given().header("Authorization", "Bearer " + TestStores.TOKEN)
+                .header("Circle-Token", "CCIPAT_of_somebody")
+                .get(STATUS)
+                .then()
+                .statusCode(200);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"scopes\": [\"admin\"]} | must say in 1 to 100",
+                "{\"name\": \"x\"} | must be some of [admin, audit:read, history:read, notify:admin]",
+                "{\"name\": \"x\", \"scopes\": [\"root\"]} | not [root]",
+                "{\"name\": \"x\", \"scopes\": [\"admin\"], \"expires_at\": \"2020-01-01T00:00:00Z\"} | to come",
+                "{\"name\": \"x\", \"scopes\": [\"admin\"], \"expires_at\": \"soon\"} | soon",
+                "{\"name\": \"x\", \"scopes\": [\"history:read\"], \"projects\": [\"gh/acme/none-such\"]} | no project gh/acme/none-such yet",
+                "{\"name\": \"x\", \"scopes\": [\"history:read\"], \"projects\": [\"web\"]} | neither a slug",
+                "{\"name\": \"x\", \"scopes\": [\"admin\"], \"projects\": [\"0a0a0a0a-0000-0000-0000-000000000000\"]} | sees all projects",
+            })
+    void wanted_token_that_makes_no_sense_is_refused_with_the_reason(String wanted, String reason) {
+        make(wanted)
+                .statusCode(400)
+                .contentType("application/problem+json")
+                .body("detail", containsString(reason.strip()));
+    }
+
+    @Test
+    void me_is_known_by_the_name_and_limits_are_kept() {
+        // Given
+        UUID project = UUID.randomUUID();
+        JsonPath made = make("{\"name\": \"one\", \"scopes\": [\"history:read\"], \"projects\": [\"%s\"]}"
+                        .formatted(project))
+                .statusCode(201)
+                .body("projects[0]", equalTo(project.toString()))
+                .extract()
+                .jsonPath();
+
+        // Then: what tells of all projects is not for it
+        given().header("Circle-Token", made.getString("token"))
+                .get(STATUS)
+                .then()
+                .statusCode(403);
+    }
+
+    private static String refusal(String token) {
+        return given().header("Circle-Token", token)
+                .get(STATUS)
+                .then()
+                .statusCode(401)
+                .extract()
+                .asString();
+    }
+
+    private static ValidatableResponse make(String wanted) {
+        return asAdmin()
+                .contentType("application/json")
+                .body(wanted)
+                .post("/api/tokens")
+                .then();
+    }
+
+    private static io.restassured.specification.RequestSpecification asAdmin() {
+        return given().header("Circle-Token", TestStores.TOKEN);
+    }
+}
