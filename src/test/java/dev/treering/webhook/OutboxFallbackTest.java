@@ -25,12 +25,14 @@ import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import io.restassured.response.Response;
+import io.restassured.response.ValidatableResponse;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.equalTo;
 
 /** Stops the stores under the running service, one after the other. */
 @QuarkusTest
@@ -90,6 +92,9 @@ class OutboxFallbackTest {
         // Then Kafka takes them
         String withoutDatabase = timed(ping()).then().statusCode(202).extract().path("receipt");
         ready(200);
+        // And who cannot be looked up is told so, while the bootstrap token gets in
+        withToken("trt_" + "A".repeat(43)).statusCode(503).header("Retry-After", "5");
+        withToken(TestStores.TOKEN).statusCode(200).body("state", equalTo("degraded"));
 
         // When both are away
         Stoppable.kafka.close();
@@ -143,6 +148,13 @@ class OutboxFallbackTest {
         return socket;
     }
 
+    private static ValidatableResponse withToken(String token) {
+        return RestAssured.given()
+                .header("Circle-Token", token)
+                .get("/api/status")
+                .then();
+    }
+
     private void ready(int status) {
         RestAssured.get(health + "/ready").then().statusCode(status);
         // Being alive has nothing to do with the stores
@@ -191,6 +203,8 @@ class OutboxFallbackTest {
                     "0",
                     "treering.webhook.secrets",
                     TestStores.SECRET,
+                    "treering.security.bootstrap-token",
+                    TestStores.TOKEN,
                     "treering.webhook.body-timeout",
                     "3s",
                     "treering.webhook.max-bytes-in-flight",
