@@ -1,9 +1,7 @@
 package dev.treering.command;
 
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 
 import dev.treering.support.Times;
 import picocli.CommandLine.ITypeConverter;
@@ -18,12 +16,7 @@ record PastTime(Clock clock) implements ITypeConverter<Instant> {
 
     /** @param direction of a span: -1 for ago, 1 for from now on */
     Instant read(String text, int direction) {
-        if (text.matches("\\d{1,5}[dh]")) {
-            Duration span = Duration.parse((text.endsWith("d") ? "P" : "PT") + text);
-            return clock.instant().truncatedTo(ChronoUnit.SECONDS).plus(span.multipliedBy(direction));
-        }
-        return Times.parse(text)
-                .or(() -> Times.parse(text + "T00:00:00Z"))
+        return Times.read(text, clock.instant(), direction)
                 .orElseThrow(() -> new IllegalArgumentException(
                         "'%s' is no time: give 2026-10-25T08:00:00Z, 2026-10-25, 30d or 12h".formatted(text)));
     }

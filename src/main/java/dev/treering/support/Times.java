@@ -1,6 +1,7 @@
 package dev.treering.support;
 
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
@@ -8,6 +9,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.time.temporal.ChronoField;
+import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -55,6 +57,19 @@ public final class Times {
     // Nearly every time is spelt 2026-03-02T09:14:58.123Z. The formatter takes longer for one than the rest of a
     // webhook
     // takes to read, so these are read by position.
+    /**
+     * A time as a person gives it: RFC 3339, a day (its beginning in UTC), or how far from now ({@code 30d}, {@code 12h}).
+     *
+     * @param direction of a span: -1 for ago, 1 for from now on
+     */
+    public static Optional<Instant> read(String text, Instant now, int direction) {
+        if (text.matches("\\d{1,5}[dh]")) {
+            Duration span = Duration.parse((text.endsWith("d") ? "P" : "PT") + text);
+            return Optional.of(now.truncatedTo(ChronoUnit.SECONDS).plus(span.multipliedBy(direction)));
+        }
+        return parse(text).or(() -> parse(text + "T00:00:00Z"));
+    }
+
     private static boolean isCommon(String text) {
         int z = text.length() - 1;
         if (z < 19 || z == 20 || z > 29 || text.charAt(z) != 'Z') {
