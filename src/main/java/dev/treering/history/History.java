@@ -188,10 +188,18 @@ public class History {
         return provenance;
     }
 
-    /** @param slug in the short form, as everywhere here */
+    /**
+     * The project that is called so, else one that was. After a rename two can have had one slug: the one that was heard
+     * of last is meant.
+     *
+     * @param slug in the short form, as everywhere here
+     */
     public Optional<ProjectView> project(String slug) {
-        // After a rename two projects can have had one slug: the one that was called so last is meant.
-        return ProjectEntity.find(PROJECTS + " and p.slug = ?1 order by p.identityStamp desc", slug)
+        return project("p.slug = ?1", slug).or(() -> project("?1 member of p.everySlug", slug));
+    }
+
+    private static Optional<ProjectView> project(String condition, String slug) {
+        return ProjectEntity.find(PROJECTS + " and " + condition + " order by p.identityStamp desc", slug)
                 .project(ProjectView.class)
                 .page(0, 1)
                 .firstResultOptional();

@@ -48,6 +48,7 @@ public class HistoryWriter {
     private final Outbox outbox;
     private final Trail trail;
     private final Accounting accounting;
+    private final Slugs slugs = new Slugs();
     private final Map<TopicPartition, Gap> gaps = new ConcurrentHashMap<>();
 
     HistoryWriter(DataSource database, Outbox outbox, Trail trail, Accounting accounting) {
@@ -87,6 +88,7 @@ public class HistoryWriter {
             return recorded.gaps.isEmpty();
         } catch (SQLException e) {
             trail.forget();
+            slugs.forget();
             if (!isRefusal(e)) {
                 throw e;
             }
@@ -171,14 +173,14 @@ public class HistoryWriter {
         }
         Set<Fact.Seen> news = remember(connection, fresh);
         List<Trail.Entry> entries = new ArrayList<>(fresh.size());
-        Map<Table, TreeMap<UUID, Row>> rows = new EnumMap<>(Table.class);
+        List<Row> applied = new ArrayList<>();
         for (Judged judged : fresh) {
             Outcome outcome;
             if (judged.content == null) {
                 outcome = Outcome.DEAD;
             } else if (news.remove(judged.fact.seen(judged.content.webhookId()))) {
                 outcome = Outcome.APPLIED;
-                judged.content.rows().forEach(row -> merge(rows, row));
+                applied.addAll(judged.content.rows());
             } else {
                 outcome = Outcome.DUPLICATE;
             }
@@ -187,7 +189,9 @@ public class HistoryWriter {
         trail.append(connection, entries, positions);
         tally(connection, entries);
         bury(connection, fresh);
-        outbox.add(connection, upsert(connection, rows));
+        // Before a merge takes the place of the names that are outweighed.
+        slugs.add(connection, applied.stream());
+        outbox.add(connection, upsert(connection, merged(applied)));
         positions.store(connection);
         return new Recorded(entries, positions, found);
     }
@@ -196,10 +200,14 @@ public class HistoryWriter {
         return batch.stream().map(judged -> judged.fact.topicPartition()).collect(Collectors.toSet());
     }
 
-    private static void merge(Map<Table, TreeMap<UUID, Row>> rows, Row row) {
-        rows.computeIfAbsent(row.table(), table -> new TreeMap<>())
-                .computeIfAbsent(row.id(), id -> new Row(row.table(), id))
-                .merge(row);
+    private static Map<Table, TreeMap<UUID, Row>> merged(List<Row> told) {
+        Map<Table, TreeMap<UUID, Row>> rows = new EnumMap<>(Table.class);
+        for (Row row : told) {
+            rows.computeIfAbsent(row.table(), table -> new TreeMap<>())
+                    .computeIfAbsent(row.id(), id -> new Row(row.table(), id))
+                    .merge(row);
+        }
+        return rows;
     }
 
     /** Remembers the deliveries; those that were new. */

@@ -1,9 +1,14 @@
 package dev.treering.history;
 
+import java.util.Set;
 import java.util.UUID;
 
+import jakarta.persistence.CollectionTable;
+import jakarta.persistence.Column;
+import jakarta.persistence.ElementCollection;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
+import jakarta.persistence.JoinColumn;
 import jakarta.persistence.Table;
 
 import io.quarkus.hibernate.orm.panache.PanacheEntityBase;
@@ -25,4 +30,9 @@ class ProjectEntity extends PanacheEntityBase {
     public String vcsUrl;
     public String vcsProvider;
     public String defaultBranch;
+
+    @ElementCollection
+    @CollectionTable(name = "project_slug", joinColumns = @JoinColumn(name = "project_id"))
+    @Column(name = "slug")
+    public Set<String> everySlug;
 }

@@ -114,6 +114,22 @@ class MergePropertyTest {
 
     @Test
     @Tag("F19")
+    void slugs_are_all_that_any_fact_told_of_a_project() throws SQLException {
+        // Given
+        Set<String> expected = ReferenceHistory.of(told).slugs();
+
+        for (Way way : List.of(first, second)) {
+            // When
+            List<String> slugs = texts(way, "select slug || ' ' || project_id from project_slug");
+
+            // Then
+            assertThat(slugs).as("seed %d", seed).containsExactlyInAnyOrderElementsOf(expected);
+        }
+        assertThat(expected).as("renamed ones").hasSizeGreaterThan((int) count(first, "project"));
+    }
+
+    @Test
+    @Tag("F19")
     void rows_are_the_same_text_after_another_order() throws SQLException {
         for (String table : HistoryCheck.TABLES) {
             // When
@@ -360,6 +376,7 @@ class MergePropertyTest {
                 "dead_letter",
                 "stream_position",
                 "outbox",
+                "project_slug",
                 "project",
                 "pipeline",
                 "workflow",

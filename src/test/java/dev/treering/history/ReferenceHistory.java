@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -62,6 +63,7 @@ final class ReferenceHistory {
     // Table, id, group.
     private final Map<String, Map<String, Map<String, Claim>>> claims = new HashMap<>();
 
+    private final Set<String> slugs = new TreeSet<>();
     private Weight weight;
 
     static ReferenceHistory of(Iterable<Told> facts) {
@@ -88,6 +90,11 @@ final class ReferenceHistory {
             rows.put(id, row);
         });
         return rows;
+    }
+
+    /** Every name of every project: {@code gh/acme/web} and the project's id. */
+    Set<String> slugs() {
+        return slugs;
     }
 
     private void hear(Told fact) {
@@ -196,6 +203,10 @@ final class ReferenceHistory {
 
     private void project(JsonNode project, JsonNode organizationId, JsonNode organizationName) {
         String slug = text(project.path("slug"));
+        slug = slug == null ? null : slug.replaceFirst("^github/", "gh/").replaceFirst("^bitbucket/", "bb/");
+        if (slug != null) {
+            slugs.add(slug + " " + text(project.get("id")));
+        }
         claim(
                 "project",
                 text(project.get("id")),
@@ -203,9 +214,7 @@ final class ReferenceHistory {
                 weight,
                 values(
                         "slug",
-                        slug == null
-                                ? null
-                                : slug.replaceFirst("^github/", "gh/").replaceFirst("^bitbucket/", "bb/"),
+                        slug,
                         "name",
                         text(project.path("name")),
                         "organization_id",
