@@ -3,6 +3,7 @@ package dev.treering.api;
 import java.time.Instant;
 import java.util.UUID;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonInclude.Include;
 import com.fasterxml.jackson.annotation.JsonRawValue;
@@ -14,8 +15,13 @@ record JobBody(
         String name,
         @JsonInclude(Include.NON_NULL) Long jobNumber,
         String projectSlug,
+
+        @JsonFormat(pattern = Wire.SECONDS, timezone = "UTC")
         Instant startedAt,
+
+        @JsonInclude(Include.NON_NULL) @JsonFormat(pattern = Wire.SECONDS, timezone = "UTC")
         Instant stoppedAt,
+
         String status,
         String type,
         @JsonRawValue String dependencies,

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonInclude.Include;
 import com.fasterxml.jackson.annotation.JsonRawValue;
@@ -18,8 +19,8 @@ record JobDetailBody(
         String webUrl,
         Project project,
         @JsonRawValue String parallelRuns,
-        Instant startedAt,
-        Instant queuedAt,
+        @JsonFormat(pattern = Wire.MILLIS, timezone = "UTC") Instant startedAt,
+        @JsonFormat(pattern = Wire.MILLIS, timezone = "UTC") Instant queuedAt,
         LatestWorkflow latestWorkflow,
         String name,
         Executor executor,
@@ -28,11 +29,11 @@ record JobDetailBody(
         Long number,
         Pipeline pipeline,
         Long duration,
-        Instant createdAt,
+        @JsonFormat(pattern = Wire.MILLIS, timezone = "UTC") Instant createdAt,
         @JsonRawValue String messages,
         @JsonRawValue String contexts,
         Organization organization,
-        Instant stoppedAt) {
+        @JsonFormat(pattern = Wire.MILLIS, timezone = "UTC") Instant stoppedAt) {
 
     record Project(UUID id, String slug, String name, String externalUrl) {}
 

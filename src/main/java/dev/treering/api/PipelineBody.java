@@ -1,27 +1,39 @@
 package dev.treering.api;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonInclude.Include;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import dev.treering.history.PipelineView;
+import dev.treering.support.PageToken;
 
 /** A pipeline as {@code GET /pipeline/{id}} and the list of a project give it. */
 record PipelineBody(
         UUID id,
         Long number,
         String projectSlug,
-        Instant createdAt,
-        @JsonInclude(Include.NON_NULL) Instant updatedAt,
+        @JsonFormat(pattern = Wire.MILLIS, timezone = "UTC") Instant createdAt,
+
+        @JsonInclude(Include.NON_NULL) @JsonFormat(pattern = Wire.MILLIS, timezone = "UTC")
+        Instant updatedAt,
+
         @JsonRawValue String errors,
         String state,
         Trigger trigger,
         @JsonInclude(Include.NON_NULL) @JsonRawValue String triggerParameters,
         @JsonInclude(Include.NON_NULL) Vcs vcs) {
 
-    record Trigger(String type, Instant receivedAt, Actor actor) {}
+    record Trigger(
+            String type,
+
+            @JsonFormat(pattern = Wire.MILLIS, timezone = "UTC")
+            Instant receivedAt,
+
+            Actor actor) {}
 
     record Actor(String login, String avatarUrl) {}
 
@@ -59,6 +71,11 @@ record PipelineBody(
                     ? null
                     : new Commit(pipeline.commitSubject(), pipeline.commitBody());
         }
+    }
+
+    /** @param filters a hash of those of the list */
+    static Page<PipelineBody> page(List<PipelineView> found, int filters) {
+        return Page.of(found, PipelineBody::of, last -> new PageToken(last.createdAt(), last.id(), filters));
     }
 
     static PipelineBody of(PipelineView pipeline) {

@@ -1,6 +1,8 @@
 package dev.treering.api;
 
 import java.util.Objects;
+import java.util.UUID;
+import java.util.function.Function;
 
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.BeanParam;
@@ -10,47 +12,60 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 
 import dev.treering.history.History;
+import dev.treering.history.JobOutputView;
+import dev.treering.history.ProjectView;
+import dev.treering.security.Caller;
 import dev.treering.security.Scope;
 import dev.treering.support.PageToken;
 import dev.treering.support.Problem;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestQuery;
+import org.jboss.resteasy.reactive.RestResponse;
 
-/** {@code /api/v2/project/…}: a project, its pipelines, and a job by its number. */
+/** {@code /api/v2/project/…}: a project, its pipelines, and a job by its number with what it left behind. */
 @Path("/api/v2/project/" + SlugPath.TEMPLATE)
 @Produces(MediaType.APPLICATION_JSON)
 @RolesAllowed(Scope.HISTORY_READ)
 public class ProjectResource {
 
     private final History history;
+    private final Caller caller;
 
-    ProjectResource(History history) {
+    ProjectResource(History history, Caller caller) {
         this.history = history;
+        this.caller = caller;
     }
 
     @GET
     public ProjectBody project(@BeanParam SlugPath path) {
-        return history.project(path.slug()).map(ProjectBody::of).orElseThrow(ProjectResource::unknownProject);
+        return ProjectBody.of(visible(path));
     }
 
     @GET
     @Path("/pipeline")
     public Page<PipelineBody> pipelines(
             @BeanParam SlugPath path, @RestQuery String branch, @RestQuery("page-token") String pageToken) {
-        String slug = path.slug();
-        int filters = Objects.hash(slug, branch);
+        return pipelines(path, branch, null, pageToken);
+    }
+
+    /** Those whose trigger's actor goes by the login that {@code /me} tells the caller. */
+    @GET
+    @Path("/pipeline/mine")
+    public Page<PipelineBody> mine(@BeanParam SlugPath path, @RestQuery("page-token") String pageToken) {
+        return pipelines(path, null, caller.name(), pageToken);
+    }
+
+    private Page<PipelineBody> pipelines(SlugPath path, String branch, String login, String pageToken) {
+        UUID project = visible(path).id();
+        int filters = Objects.hash(project, branch, login);
         PageToken after = PageToken.decode(pageToken, filters);
-        history.project(slug).orElseThrow(ProjectResource::unknownProject);
-        return Page.of(
-                history.pipelines(slug, branch, after, Page.LOOK_AHEAD),
-                PipelineBody::of,
-                last -> new PageToken(last.createdAt(), last.id(), filters));
+        return PipelineBody.page(history.pipelines(project, branch, login, after, Page.LOOK_AHEAD), filters);
     }
 
     @GET
     @Path("/pipeline/{number}")
     public PipelineBody pipeline(@BeanParam SlugPath path, @RestPath long number) {
-        return history.pipeline(path.slug(), number)
+        return history.pipeline(visible(path).id(), number)
                 .map(PipelineBody::of)
                 .orElseThrow(() -> Problem.notFound("Pipeline not found"));
     }
@@ -58,12 +73,47 @@ public class ProjectResource {
     @GET
     @Path("/job/{number}")
     public JobDetailBody job(@BeanParam SlugPath path, @RestPath long number) {
-        return history.job(path.slug(), number)
-                .map(JobDetailBody::of)
-                .orElseThrow(() -> Problem.notFound("Job not found"));
+        return history.job(visible(path).id(), number).map(JobDetailBody::of).orElseThrow(ProjectResource::unknownJob);
     }
 
-    private static Problem unknownProject() {
-        return Problem.notFound("Project not found");
+    /** A header says how many tests there were: of those that did not fail only the number is kept. */
+    @GET
+    @Path("/{number}/tests")
+    public RestResponse<Wire.RawPage> tests(@BeanParam SlugPath path, @RestPath long number) {
+        JobOutputView output = output(path, number);
+        return RestResponse.ResponseBuilder.ok(kept(output, JobOutputView::testFailures, "tests"))
+                .header(
+                        "Treering-Tests",
+                        "total=%d, failed=%d, skipped=%d; only failures are kept"
+                                .formatted(output.testsTotal(), output.testsFailed(), output.testsSkipped()))
+                .build();
+    }
+
+    @GET
+    @Path("/{number}/artifacts")
+    public Wire.RawPage artifacts(@BeanParam SlugPath path, @RestPath long number) {
+        return kept(output(path, number), JobOutputView::artifacts, "artifacts");
+    }
+
+    private static Wire.RawPage kept(JobOutputView output, Function<JobOutputView, String> part, String word) {
+        String items = part.apply(output);
+        if (items == null) {
+            throw Problem.notFound("The %s of this job were not kept".formatted(word));
+        }
+        return new Wire.RawPage(items, null);
+    }
+
+    private JobOutputView output(SlugPath path, long number) {
+        return history.jobOutput(visible(path).id(), number).orElseThrow(ProjectResource::unknownJob);
+    }
+
+    private ProjectView visible(SlugPath path) {
+        return history.project(path.slug())
+                .filter(project -> caller.sees(project.id()))
+                .orElseThrow(() -> Problem.notFound("Project not found"));
+    }
+
+    private static Problem unknownJob() {
+        return Problem.notFound("Job not found");
     }
 }

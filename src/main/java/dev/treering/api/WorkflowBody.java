@@ -3,6 +3,7 @@ package dev.treering.api;
 import java.time.Instant;
 import java.util.UUID;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonInclude.Include;
 import dev.treering.history.WorkflowView;
@@ -12,8 +13,13 @@ record WorkflowBody(
         UUID id,
         String name,
         String status,
+
+        @JsonFormat(pattern = Wire.SECONDS, timezone = "UTC")
         Instant createdAt,
+
+        @JsonFormat(pattern = Wire.SECONDS, timezone = "UTC")
         Instant stoppedAt,
+
         UUID pipelineId,
         Long pipelineNumber,
         String projectSlug,

@@ -1,7 +1,5 @@
 package dev.treering.api;
 
-import java.util.UUID;
-
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -9,6 +7,8 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 
 import dev.treering.history.History;
+import dev.treering.history.WorkflowView;
+import dev.treering.security.Caller;
 import dev.treering.security.Scope;
 import dev.treering.support.Problem;
 import org.jboss.resteasy.reactive.RestPath;
@@ -20,24 +20,27 @@ import org.jboss.resteasy.reactive.RestPath;
 public class WorkflowResource {
 
     private final History history;
+    private final Caller caller;
 
-    WorkflowResource(History history) {
+    WorkflowResource(History history, Caller caller) {
         this.history = history;
+        this.caller = caller;
     }
 
     @GET
-    public WorkflowBody workflow(@RestPath UUID id) {
-        return history.workflow(id).map(WorkflowBody::of).orElseThrow(WorkflowResource::unknown);
+    public WorkflowBody workflow(@RestPath String id) {
+        return WorkflowBody.of(visible(id));
     }
 
     @GET
     @Path("/job")
-    public Page<JobBody> jobs(@RestPath UUID id) {
-        history.workflow(id).orElseThrow(WorkflowResource::unknown);
-        return Page.whole(history.jobs(id), JobBody::of);
+    public Page<JobBody> jobs(@RestPath String id) {
+        return Page.whole(history.jobs(visible(id).id()), JobBody::of);
     }
 
-    private static Problem unknown() {
-        return Problem.notFound("Workflow not found");
+    private WorkflowView visible(String id) {
+        return history.workflow(Wire.id("Workflow", id))
+                .filter(workflow -> caller.sees(workflow.projectId()))
+                .orElseThrow(() -> Problem.notFound("Workflow not found"));
     }
 }

@@ -2,6 +2,7 @@ package dev.treering.history;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.stream.LongStream;
 
 import jakarta.enterprise.context.ApplicationScoped;
 
+import dev.treering.event.PipelineConfig;
 import dev.treering.event.Source;
 import dev.treering.support.PageToken;
 
@@ -34,7 +36,7 @@ public class History {
             where p.identityStamp is not null""";
 
     private static final String PIPELINES = """
-            select x.id, x.number, p.slug, x.createdAt, x.updatedAt, x.state, x.errors,
+            select x.id, x.project.id, x.number, p.slug, x.createdAt, x.updatedAt, x.state, x.errors,
                 x.triggerType, x.triggerReceivedAt, x.triggerActorLogin, x.triggerActorAvatar, x.triggerParameters,
                 x.vcsProvider, x.originRepositoryUrl, x.targetRepositoryUrl, x.revision, x.branch, x.tag,
                 x.reviewId, x.reviewUrl, x.commitSubject, x.commitBody
@@ -42,7 +44,7 @@ public class History {
             where x.identityStamp is not null""";
 
     private static final String WORKFLOWS = """
-            select x.id, x.name, x.status, x.createdAt, x.stoppedAt, x.pipeline.id, l.number, p.slug,
+            select x.id, x.project.id, x.name, x.status, x.createdAt, x.stoppedAt, x.pipeline.id, l.number, p.slug,
                 x.startedBy, x.canceledBy, x.erroredBy, x.tag, x.autoRerunNumber, x.maxAutoReruns
             from WorkflowEntity x left join x.pipeline l left join x.project p
             where x.identityStamp is not null""";
@@ -60,6 +62,13 @@ public class History {
                 x.parallelRuns, x.contexts, x.messages
             from JobEntity x left join x.project p left join x.workflow w
             where x.identityStamp is not null""";
+
+    private static final String JOB_OUTPUTS = """
+            select x.testsTotal, x.testsFailed, x.testsSkipped, x.testFailures, x.artifacts from JobEntity x
+            where x.identityStamp is not null""";
+
+    /** Before the first page. */
+    private static final PageToken TOP = new PageToken(Instant.parse("9999-12-31T00:00:00Z"), new UUID(0, 0), 0);
 
     /**
      * What Kafka had lost when the history came to read it, ever and in all partitions.
@@ -205,20 +214,42 @@ public class History {
                 .firstResultOptional();
     }
 
-    /** @param branch null for all branches */
-    public List<PipelineView> pipelines(String slug, String branch, PageToken after, int limit) {
-        return project(slug)
-                .map(project -> branch == null
-                        ? new Filter("x.project.id = :project", Map.of("project", project.id()))
-                        : new Filter(
-                                "x.project.id = :project and x.branch = :branch",
-                                Map.of("project", project.id(), "branch", branch)))
-                .map(filter -> filter.after(after))
-                .map(filter -> PipelineEntity.find(PIPELINES + filter.hql(), filter.values())
-                        .project(PipelineView.class)
-                        .page(0, limit)
-                        .list())
-                .orElse(List.of());
+    /**
+     * @param branch null for all branches
+     * @param login of the actor who started them; null for whoever did
+     */
+    public List<PipelineView> pipelines(UUID projectId, String branch, String login, PageToken after, int limit) {
+        Filter filter = new Filter("x.project.id = :project", Map.of("project", projectId))
+                .and("x.branch = :branch", "branch", branch)
+                .and("x.triggerActorLogin = :login", "login", login)
+                .after(after);
+        return PipelineEntity.find(PIPELINES + filter.hql(), filter.values())
+                .project(PipelineView.class)
+                .page(0, limit)
+                .list();
+    }
+
+    /** Those of several projects in one list: the newest of each by its index, and the newest of these. */
+    public List<PipelineView> pipelines(Collection<UUID> projectIds, String login, PageToken after, int limit) {
+        PageToken position = after == null ? TOP : after;
+        List<?> ids = PipelineEntity.getEntityManager()
+                .createNativeQuery("""
+                        select l.id from unnest(cast(:projects as uuid[])) as p (id) cross join lateral (
+                            select x.id, x.created_at from pipeline x
+                            where x.project_id = p.id and x.identity_stamp is not null
+                                and (x.created_at, x.id) < (:createdAt, :id)
+                                and (cast(:login as text) is null or x.trigger_actor_login = cast(:login as text))
+                            order by x.created_at desc, x.id desc limit :limit) as l
+                        order by l.created_at desc, l.id desc limit :limit""")
+                .setParameter("projects", projectIds.toArray(UUID[]::new))
+                .setParameter("createdAt", position.createdAt())
+                .setParameter("id", position.id())
+                .setParameter("login", login)
+                .setParameter("limit", limit)
+                .getResultList();
+        return PipelineEntity.find(PIPELINES + " and x.id in ?1 order by x.createdAt desc, x.id desc", ids)
+                .project(PipelineView.class)
+                .list();
     }
 
     public Optional<PipelineView> pipeline(UUID id) {
@@ -227,12 +258,17 @@ public class History {
                 .firstResultOptional();
     }
 
-    public Optional<PipelineView> pipeline(String slug, long number) {
-        return project(slug)
-                .flatMap(project -> PipelineEntity.find(
-                                PIPELINES + " and x.project.id = ?1 and x.number = ?2", project.id(), number)
-                        .project(PipelineView.class)
-                        .firstResultOptional());
+    public Optional<PipelineView> pipeline(UUID projectId, long number) {
+        return PipelineEntity.find(PIPELINES + " and x.project.id = ?1 and x.number = ?2", projectId, number)
+                .project(PipelineView.class)
+                .firstResultOptional();
+    }
+
+    /** A pipeline's configuration, where it was kept. */
+    public Optional<PipelineConfig> pipelineConfig(UUID id) {
+        return PipelineEntity.find("""
+                        select x.configSource, x.configCompiled from PipelineEntity x
+                        where x.id = ?1 and (x.configSource is not null or x.configCompiled is not null)""", id).project(PipelineConfig.class).firstResultOptional();
     }
 
     public List<WorkflowView> workflows(UUID pipelineId, PageToken after, int limit) {
@@ -257,16 +293,33 @@ public class History {
                 .list();
     }
 
-    public Optional<JobDetailView> job(String slug, long number) {
-        return project(slug)
-                .flatMap(project -> JobEntity.find(
-                                JOB_DETAILS + " and x.project.id = ?1 and x.number = ?2", project.id(), number)
-                        .project(JobDetailView.class)
-                        .firstResultOptional());
+    public Optional<JobDetailView> job(UUID projectId, long number) {
+        return job(JOB_DETAILS, JobDetailView.class, projectId, number);
+    }
+
+    /** What a job left behind. */
+    public Optional<JobOutputView> jobOutput(UUID projectId, long number) {
+        return job(JOB_OUTPUTS, JobOutputView.class, projectId, number);
+    }
+
+    private static <T> Optional<T> job(String query, Class<T> view, UUID projectId, long number) {
+        return JobEntity.find(query + " and x.project.id = ?1 and x.number = ?2", projectId, number)
+                .project(view)
+                .firstResultOptional();
     }
 
     /** What a list is narrowed to, and where in it a page starts. */
     private record Filter(String condition, Map<String, Object> values) {
+
+        /** @param value null for no such condition */
+        Filter and(String further, String name, Object value) {
+            if (value == null) {
+                return this;
+            }
+            Map<String, Object> all = new HashMap<>(values);
+            all.put(name, value);
+            return new Filter(condition + " and " + further, all);
+        }
 
         Filter after(PageToken position) {
             if (position == null) {

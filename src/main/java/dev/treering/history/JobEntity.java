@@ -59,4 +59,9 @@ class JobEntity extends PanacheEntityBase {
     public String parallelRuns; // jsonb
     public String contexts; // jsonb
     public String messages; // jsonb
+    public Integer testsTotal;
+    public Integer testsFailed;
+    public Integer testsSkipped;
+    public String testFailures; // jsonb
+    public String artifacts; // jsonb
 }

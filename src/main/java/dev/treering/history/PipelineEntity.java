@@ -47,4 +47,6 @@ class PipelineEntity extends PanacheEntityBase {
     public String reviewUrl;
     public String commitSubject;
     public String commitBody;
+    public String configSource;
+    public String configCompiled;
 }

@@ -12,6 +12,7 @@ import java.util.UUID;
  */
 public record PipelineView(
         UUID id,
+        UUID projectId,
         Long number,
         String projectSlug,
         Instant createdAt,

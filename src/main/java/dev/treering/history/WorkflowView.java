@@ -10,6 +10,7 @@ import java.util.UUID;
  */
 public record WorkflowView(
         UUID id,
+        UUID projectId,
         String name,
         String status,
         Instant createdAt,

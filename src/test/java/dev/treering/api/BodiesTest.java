@@ -32,8 +32,8 @@ class BodiesTest {
     void pipeline_thatOnlyItsIdentityIsKnownOf_isCreatedWithoutVcs() {
         // Given
         PipelineView known = new PipelineView(
-                ID, 7L, null, TIME, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-                null, null, null, null);
+                ID, ID, 7L, null, TIME, null, null, null, null, null, null, null, null, null, null, null, null, null,
+                null, null, null, null, null);
 
         // When
         JsonNode body = MAPPER.valueToTree(PipelineBody.of(known));
@@ -41,7 +41,7 @@ class BodiesTest {
         // Then
         assertThat(body).hasToString("""
                 {"id":"00000000-0000-0000-0000-000000000001","number":7,"project_slug":null,\
-                "created_at":"2026-11-24T05:51:32Z","errors":[],"state":"created",\
+                "created_at":"2026-11-24T05:51:32.000Z","errors":[],"state":"created",\
                 "trigger":{"type":null,"received_at":null,"actor":{"login":null,"avatar_url":null}}}""");
     }
 
@@ -49,6 +49,7 @@ class BodiesTest {
     void pipeline_fromAWebhook_spellsItsProviderAsTheApiDoes() {
         // Given
         PipelineView known = new PipelineView(
+                ID,
                 ID,
                 7L,
                 "gh/acme/web",
@@ -87,7 +88,7 @@ class BodiesTest {
     void workflow_thatOnlyItsJobsWereHeardOf_isRunning() {
         // Given
         WorkflowView known = new WorkflowView(
-                ID, "build", null, TIME, null, ID, 7L, "gh/acme/web", null, null, null, null, null, null);
+                ID, ID, "build", null, TIME, null, ID, 7L, "gh/acme/web", null, null, null, null, null, null);
 
         // When
         JsonNode body = MAPPER.valueToTree(WorkflowBody.of(known));
@@ -112,7 +113,7 @@ class BodiesTest {
         // Then
         assertThat(body).hasToString("""
                 {"id":"00000000-0000-0000-0000-000000000001","name":"hold","project_slug":"gh/acme/web",\
-                "started_at":null,"stopped_at":null,"status":"blocked","type":"build","dependencies":[]}""");
+                "started_at":null,"status":"blocked","type":"build","dependencies":[]}""");
     }
 
     @Test

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,7 @@ import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasKey;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.not;
@@ -102,7 +104,7 @@ class ReadApiTest {
                 .statusCode(200)
                 .body("number", equalTo(7))
                 .body("project_slug", equalTo(slug))
-                .body("created_at", equalTo("2026-11-24T05:51:32Z"))
+                .body("created_at", equalTo("2026-11-24T05:51:32.000Z"))
                 .body("errors[0].type", equalTo("plan"))
                 .body("trigger.actor.login", equalTo("mona"))
                 .body("trigger_parameters.deploy", equalTo(true))
@@ -269,9 +271,130 @@ class ReadApiTest {
         notFound("/api/v2/pipeline/" + NOBODY + "/workflow", "Pipeline not found");
         notFound("/api/v2/workflow/" + NOBODY, "Workflow not found");
         notFound("/api/v2/workflow/" + NOBODY + "/job", "Workflow not found");
-        notFound("/api/v2/workflow/no-uuid", "There is nothing at this path");
-        notFound("/api/v2/project/" + slug + "/pipeline/mine", "There is nothing at this path");
+        notFound("/api/v2/pipeline/" + pipeline + "/config", "The configuration of this pipeline was not kept");
+        notFound("/api/v2/project/" + slug + "/43/tests", "Job not found");
+        notFound("/api/v2/project/" + slug + "/42/tests", "The tests of this job were not kept");
+        notFound("/api/v2/project/" + slug + "/42/artifacts", "The artifacts of this job were not kept");
+        notFound("/api/v2/pipeline?org-slug=gh/nobody", "Organization does not exist.");
+        notFound("/api/v2/pipeline?org-slug=nobody", "Organization does not exist.");
+        notFound("/api/v2/project/" + slug + "/pipeline/no-number", "There is nothing at this path");
         notFound("/api/v2/insights", "There is nothing at this path");
+    }
+
+    @Test
+    void idThatIsNone_isRefusedInCircleCisWords() {
+        get("/api/v2/workflow/no-uuid").statusCode(400).body("message", equalTo("Workflow ID provided is invalid."));
+        get("/api/v2/pipeline/no-uuid/workflow")
+                .statusCode(400)
+                .body("message", equalTo("Pipeline ID provided is invalid."));
+    }
+
+    @Test
+    void configuration_isEmptyWhereOnlyTheOtherHalfWasKept() throws SQLException {
+        run("update pipeline set config_source = 'version: 2.1' where id = '%s'".formatted(pipeline));
+
+        get("/api/v2/pipeline/" + pipeline + "/config")
+                .statusCode(200)
+                .body("$", equalTo(Map.of("source", "version: 2.1", "compiled", "")));
+    }
+
+    @Test
+    void testsOfAJob_areItsFailures_andAHeaderSaysSo() throws SQLException {
+        run("""
+                update job set tests_total = 120, tests_failed = 1, tests_skipped = 2,
+                    test_failures = '[{"name": "adds", "result": "failure", "run_time": 0.5, "message": null}]'
+                where id = '%s'""".formatted(job));
+
+        get("/api/v2/project/" + slug + "/42/tests")
+                .statusCode(200)
+                .header("Treering-Tests", "total=120, failed=1, skipped=2; only failures are kept")
+                .body("items.name", equalTo(List.of("adds")))
+                .body("items[0]", hasKey("message"))
+                .body("$", hasKey("next_page_token"));
+    }
+
+    @Test
+    void artifactsOfAJob_areThoseThatWereKept() throws SQLException {
+        run("update job set artifacts = '[{\"path\": \"log.txt\", \"node_index\": 0}]' where id = '%s'".formatted(job));
+
+        get("/api/v2/project/" + slug + "/42/artifacts")
+                .statusCode(200)
+                .body("items.path", equalTo(List.of("log.txt")))
+                .body("$", hasKey("next_page_token"));
+    }
+
+    @Test
+    void me_isTheCaller_andMineIsWhatTheActorOfThisNameStarted() throws SQLException {
+        String login = get("/api/v2/me")
+                .statusCode(200)
+                .body("$", hasKey("avatar_url"))
+                .body("id", not(nullValue()))
+                .body("name", equalTo("bootstrap"))
+                .extract()
+                .path("login");
+        String list = "/api/v2/project/" + slug + "/pipeline/mine";
+        get(list).statusCode(200).body("items", hasSize(0));
+
+        run("update pipeline set trigger_actor_login = '%s' where id = '%s'".formatted(login, pipeline));
+
+        get(list).statusCode(200).body("items.id", equalTo(List.of(pipeline.toString())));
+        get("/api/v2/pipeline?mine=true&org-slug=gh/acme")
+                .statusCode(200)
+                .body("items.id", hasItem(pipeline.toString()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gh/", "github/", "gh%2F", "circleci/"})
+    void organisation_hasTheNewestPipelinesOfItsProjects_andIsACollaboration(String prefix) throws SQLException {
+        // Given two projects of an organisation, and one of another
+        String organization = "o" + repository;
+        String vcs = prefix.startsWith("circleci") ? "circleci" : "gh";
+        for (int number = 0; number < 3; number++) {
+            UUID other = UUID.randomUUID();
+            run(
+                    "insert into project (id, identity_stamp, slug, organization_name) values ('%s', '1', '%s/%s/web%d', 'acme')"
+                            .formatted(other, vcs, organization + (number == 2 ? "x" : ""), number));
+            for (int age = 0; age < 15; age++) {
+                run("""
+                        insert into pipeline (id, identity_stamp, project_id, number, created_at)
+                        values ('%s', '1', '%s', %d, '2026-11-25T00:%02d:00Z')""".formatted(UUID.randomUUID(), other, 2 * age + number, age));
+            }
+        }
+        // When
+        String list = "/api/v2/pipeline?org-slug=" + prefix + organization;
+        JsonPath first = get(list).statusCode(200).extract().jsonPath();
+        pipeline(999, "2026-11-26T00:00:00Z");
+        JsonPath second = get(list + "&page-token=" + first.getString("next_page_token"))
+                .statusCode(200)
+                .extract()
+                .jsonPath();
+        // Then
+        List<Integer> numbers = new ArrayList<>(first.getList("items.number"));
+        assertThat(numbers).hasSize(20);
+        numbers.addAll(second.getList("items.number"));
+        assertThat(numbers)
+                .containsExactlyInAnyOrderElementsOf(
+                        IntStream.range(0, 30).boxed().toList());
+        assertThat(first.getList("items.created_at", String.class)).isSortedAccordingTo(Comparator.reverseOrder());
+        assertThat(second.getString("next_page_token")).isNull();
+        get("/api/v2/me/collaborations")
+                .statusCode(200)
+                .body(
+                        "findAll { it.slug == '%s/%s' }.vcs_type".formatted(vcs, organization),
+                        equalTo(List.of(vcs.equals("gh") ? "github" : "circleci")));
+    }
+
+    @Test
+    void oldSlug_answersUntilAnotherProjectIsCalledSo() throws SQLException {
+        String old = slug + "-old";
+        run("insert into project_slug (slug, project_id) values ('%s', '%s')".formatted(old, project));
+
+        get("/api/v2/project/" + old).statusCode(200).body("slug", equalTo(slug));
+        get("/api/v2/project/" + old + "/pipeline/7").statusCode(200).body("id", equalTo(pipeline.toString()));
+
+        UUID other = UUID.randomUUID();
+        run("insert into project (id, identity_stamp, slug) values ('%s', '0', '%s')".formatted(other, old));
+        get("/api/v2/project/" + old).statusCode(200).body("id", equalTo(other.toString()));
     }
 
     private static void notFound(String path, String message) {

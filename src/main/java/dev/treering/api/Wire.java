@@ -1,0 +1,39 @@
+package dev.treering.api;
+
+import java.util.UUID;
+
+import com.fasterxml.jackson.annotation.JsonRawValue;
+import dev.treering.event.ProjectSlug;
+import dev.treering.support.Problem;
+
+/** How API v2 writes things, where that is not how everybody does. */
+final class Wire {
+
+    /** Times of workflows and of their jobs: strict clients expect no fraction there. */
+    static final String SECONDS = "yyyy-MM-dd'T'HH:mm:ssX";
+
+    /** Times of pipelines and of a job's own page: always three digits. */
+    static final String MILLIS = "yyyy-MM-dd'T'HH:mm:ss.SSSX";
+
+    private Wire() {}
+
+    /** A list that the history keeps as JSON text, whole. */
+    record RawPage(@JsonRawValue String items, String nextPageToken) {}
+
+    static UUID id(String kind, String text) {
+        try {
+            return UUID.fromString(text);
+        } catch (IllegalArgumentException e) {
+            throw Problem.badRequest(kind + " ID provided is invalid.");
+        }
+    }
+
+    /** An organisation's slug in the short form: {@code github/acme} is {@code gh/acme}. */
+    static String organization(String slug) {
+        try {
+            return new ProjectSlug(slug + "/any").organization();
+        } catch (IllegalArgumentException e) {
+            throw Problem.notFound("Organization does not exist.");
+        }
+    }
+}
