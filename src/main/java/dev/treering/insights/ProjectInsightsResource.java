@@ -29,10 +29,13 @@ import org.jboss.resteasy.reactive.RestQuery;
 import static java.util.stream.Collectors.toMap;
 
 /** {@code /api/projects/{slug}/insights} and {@code …/flaky-jobs}: what CircleCI's insights lack, over any window. */
-@Path("/api/projects/{vcs}/{organization}/{project}")
+@Path("/api")
 @Produces(MediaType.APPLICATION_JSON)
 @RolesAllowed(Scope.HISTORY_READ)
 public class ProjectInsightsResource {
+
+    // Not at the class: a door that matches more of a path hides all others there, whatever they end with.
+    private static final String PROJECT = "/projects/{vcs}/{organization}/{project}";
 
     private final Insights insights;
     private final History history;
@@ -90,7 +93,7 @@ public class ProjectInsightsResource {
     record Queued(Double median, Double p95) {}
 
     @GET
-    @Path("/insights")
+    @Path(PROJECT + "/insights")
     public Listed<WorkflowInsights> insights(@BeanParam Asked asked) throws SQLException {
         Runs runs = runs(asked);
         Map<String, Metrics> jobs =
@@ -115,7 +118,7 @@ public class ProjectInsightsResource {
     }
 
     @GET
-    @Path("/flaky-jobs")
+    @Path(PROJECT + "/flaky-jobs")
     public Listed<FlakyJob> flakyJobs(@BeanParam Asked asked) throws SQLException {
         Runs runs = runs(asked);
         return listed(runs, insights.flaky(runs));

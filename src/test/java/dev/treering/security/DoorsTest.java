@@ -48,7 +48,12 @@ class DoorsTest {
     private final UUID entity = UUID.randomUUID();
 
     /** @param scope the one that opens it; null where everybody may come in */
-    private record Door(String method, String template, String scope) {}
+    private record Door(String method, String template, String scope) {
+
+        boolean tellsOfAProject() {
+            return template.contains("{");
+        }
+    }
 
     @BeforeEach
     void seed() {
@@ -102,12 +107,46 @@ class DoorsTest {
     }
 
     @Test
+    void door_answers_about_a_foreign_project_as_about_an_unknown_one() throws Exception {
+        String own = token(Set.of(project), Scope.HISTORY_READ);
+        String foreign = token(Set.of(UUID.randomUUID()), Scope.HISTORY_READ);
+        List<String> wrong = new ArrayList<>();
+        for (Door door : doors()) {
+            if (!door.method().equals("GET") || !Scope.HISTORY_READ.equals(door.scope())) {
+                continue;
+            }
+            String path = path(door, organization, entity);
+            int seen = ask(door, path, own).statusCode();
+            Response hidden = ask(door, path, foreign);
+            if (door.tellsOfAProject()) {
+                Response unknown = ask(door, path(door, "nobody", UUID.randomUUID()), foreign);
+                expect(wrong, door, "for an own project", seen, 200);
+                expect(wrong, door, "for a foreign project", hidden, unknown.statusCode());
+                if (!masked(hidden).equals(masked(unknown))) {
+                    wrong.add("%s: %s but %s".formatted(door, hidden.asString(), unknown.asString()));
+                }
+            } else if (hidden.statusCode() == 200 && hidden.asString().contains(organization)) {
+                wrong.add("%s tells of a foreign project".formatted(door));
+            }
+        }
+
+        // Then
+        assertThat(wrong).isEmpty();
+    }
+
+    @Test
     void doors_are_found() throws Exception {
         assertThat(doors())
                 .contains(
                         new Door("GET", "/api/v2/workflow/{id}/job", Scope.HISTORY_READ),
                         new Door("POST", "/api/tokens", Scope.ADMIN))
                 .hasSizeGreaterThan(12);
+    }
+
+    private static String masked(Response response) {
+        return response.asString()
+                .replaceAll("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID")
+                .replaceAll("(gh/)?(acme-[0-9a-f]{8}|nobody)", "ORG");
     }
 
     private static void expect(List<String> wrong, Door door, String with, Response response, int status) {
