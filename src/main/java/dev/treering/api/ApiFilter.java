@@ -1,6 +1,7 @@
 package dev.treering.api;
 
 import java.net.URI;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 import jakarta.enterprise.context.ApplicationScoped;
@@ -21,7 +22,15 @@ class ApiFilter implements ContainerRequestFilter {
 
     private static final Pattern ESCAPED_SLASH = Pattern.compile("%2F", Pattern.CASE_INSENSITIVE);
 
-    private static final Pattern SLUGS = Pattern.compile("/api/v2/project/|/api/projects/");
+    // gh%2Facme%2Fweb is what many clients send for a slug; it names the same as gh/acme/web. What follows it stays as
+    // it
+    // is: a workflow's name may hold a slash of its own.
+    private static final Pattern SLUG = Pattern.compile(
+            "(/api/(?:v2/(?:project|insights(?:/pages|/time-series)?)|projects)/)PART(?:/|%2F)PART(?:(?:/|%2F)PART)?(?=/|$)"
+                    .replace("PART", "((?:(?!%2F)[^/])+)"),
+            Pattern.CASE_INSENSITIVE);
+
+    private static final String V2 = "/api/v2";
 
     private final boolean played;
 
@@ -33,13 +42,32 @@ class ApiFilter implements ContainerRequestFilter {
     public void filter(ContainerRequestContext request) {
         URI uri = request.getUriInfo().getRequestUri();
         String path = uri.getRawPath();
-        if (path.startsWith("/api/v2/") && !played) {
+        if (path.startsWith(V2) && !played) {
             throw Problem.notFound("This instance does not answer reads; ask one with the role api");
         }
-        // gh%2Facme%2Fweb is what many clients send for a slug; it names the same as gh/acme/web.
-        if (SLUGS.matcher(path).lookingAt() && ESCAPED_SLASH.matcher(path).find()) {
+        String led = lead(request.getMethod(), withPlainSlug(path));
+        if (!led.equals(path)) {
             String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
-            request.setRequestUri(uri.resolve(ESCAPED_SLASH.matcher(path).replaceAll("/") + query));
+            // It is unescaped once here and, as every path is, once more when its parts are read.
+            request.setRequestUri(uri.resolve(led.replace("%", "%25") + query));
         }
+    }
+
+    private static String withPlainSlug(String path) {
+        Matcher slug = SLUG.matcher(path);
+        return slug.lookingAt()
+                ? slug.group(1)
+                        + ESCAPED_SLASH
+                                .matcher(slug.group().substring(slug.end(1)))
+                                .replaceAll("/")
+                        + path.substring(slug.end())
+                : path;
+    }
+
+    private static String lead(String method, String path) {
+        return path.startsWith(V2 + "/")
+                        && Forwarding.of(method, path.substring(V2.length())).isPresent()
+                ? Forwarding.PATH + path.substring(V2.length())
+                : path;
     }
 }

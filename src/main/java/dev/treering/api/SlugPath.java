@@ -1,6 +1,7 @@
 package dev.treering.api;
 
 import dev.treering.event.ProjectSlug;
+import dev.treering.support.Problem;
 import org.jboss.resteasy.reactive.RestPath;
 
 /** A project's slug as the three segments of a path. */
@@ -13,6 +14,16 @@ record SlugPath(
 
     /** In the short form: {@code github/acme/web} is {@code gh/acme/web}. */
     String slug() {
-        return ProjectSlug.of(vcs, organization, project).value();
+        try {
+            return ProjectSlug.of(vcs, organization, project).value();
+        } catch (IllegalArgumentException e) {
+            throw Problem.notFound("Project not found");
+        }
+    }
+
+    /** As part of an address. */
+    String encoded() {
+        return "%s/%s/%s"
+                .formatted(Forwarding.encode(vcs), Forwarding.encode(organization), Forwarding.encode(project));
     }
 }

@@ -6,18 +6,20 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import javax.sql.DataSource;
 
 import jakarta.inject.Singleton;
 
 import com.fasterxml.jackson.databind.JavaType;
 import dev.treering.circleci.CircleCiException.Kind;
-import dev.treering.circleci.Transport.Reply;
 import dev.treering.event.Artifact;
 import dev.treering.event.Job;
 import dev.treering.event.JobDetail;
@@ -32,6 +34,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 /** CircleCI's API v2: a method for each thing a station asks, our records out, one exception for everything that fails. */
 @Singleton
 public class CircleCi {
+
+    private static final Pattern FORWARDED =
+            Pattern.compile("content-type|retry-after|(x-)?ratelimit-.*", Pattern.CASE_INSENSITIVE);
 
     private final Transport transport;
     private final Budget budget;
@@ -140,6 +145,36 @@ public class CircleCi {
                 .value();
     }
 
+    /** An answer as it came: its status, of its headers the type and what it says of limits, and its body. */
+    public record Reply(int status, Map<String, String> headers, byte[] body) {}
+
+    /**
+     * Somebody's own call with their own token: neither our turn nor our budget, and never tried again.
+     *
+     * @param path below the base address, escaped
+     * @param query escaped; may be empty
+     * @param body JSON; null for none
+     */
+    public Reply forward(String method, String path, String query, byte[] body, String token) throws CircleCiException {
+        try {
+            Transport.Reply reply = transport.send(method, path, query, body, token);
+            count("forwarded", Integer.toString(reply.status()));
+            Map<String, String> headers = new HashMap<>();
+            reply.headers().map().forEach((name, values) -> {
+                if (FORWARDED.matcher(name).matches()) {
+                    headers.put(name, values.get(0));
+                }
+            });
+            return new Reply(reply.status(), headers, reply.body());
+        } catch (IOException e) {
+            count("forwarded", "none");
+            throw new CircleCiException(Kind.UNAVAILABLE, "no answer (%s)".formatted(e.getMessage()), null, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CircleCiException(Kind.UNAVAILABLE, "interrupted", null, e);
+        }
+    }
+
     private <T> Answer<List<T>> list(Class<T> item, String path, Object... values) throws CircleCiException {
         List<T> items = new ArrayList<>();
         Instant observedAt = pages(item, items::add, path, values);
@@ -179,7 +214,7 @@ public class CircleCi {
         String token =
                 config.token().orElseThrow(() -> new IllegalStateException("TREERING_CIRCLECI_TOKEN is not set"));
         budget.enter();
-        Reply reply;
+        Transport.Reply reply;
         try {
             reply = transport.get(token, path, pageToken, values);
         } catch (Transport.TooLarge e) {
@@ -204,7 +239,7 @@ public class CircleCi {
                 .increment();
     }
 
-    private <T> Answer<T> read(String path, Reply reply, JavaType type) throws CircleCiException {
+    private <T> Answer<T> read(String path, Transport.Reply reply, JavaType type) throws CircleCiException {
         int status = reply.status();
         if (status != 200) {
             Duration pause = Duration.between(clock.instant(), budget.pausedUntil());

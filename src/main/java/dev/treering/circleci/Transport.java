@@ -5,6 +5,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodySubscriber;
 import java.net.http.HttpResponse.BodySubscribers;
@@ -21,7 +22,7 @@ import java.util.concurrent.TimeoutException;
 import jakarta.ws.rs.core.UriBuilder;
 
 /**
- * One GET, bounded in bytes and in time. The deadline is for the whole of it: a server that sends a byte now and then
+ * One call, bounded in bytes and in time. The deadline is for the whole of it: a server that sends a byte now and then
  * would never run into a timeout between two of them. Redirects are not followed: the token travels to no other host.
  */
 final class Transport {
@@ -54,9 +55,31 @@ final class Transport {
         }
         Object[] all = pageToken == null ? values : append(values, pageToken);
         // A slug's slashes stay; everything else that is no part of a path is escaped.
+        return exchange(request(uri.build(all, false), token).GET().build());
+    }
+
+    /**
+     * One call of any kind.
+     *
+     * @param path below the base address, escaped
+     * @param query escaped; may be empty
+     * @param body null for none
+     */
+    Reply send(String method, String path, String query, byte[] body, String token)
+            throws IOException, InterruptedException {
+        URI uri = UriBuilder.fromUri(config.url())
+                .path(path)
+                .replaceQuery(query.isEmpty() ? null : query)
+                .buildFromEncoded();
+        return exchange(request(uri, token)
+                .header("Content-Type", "application/json")
+                .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body))
+                .build());
+    }
+
+    private Reply exchange(HttpRequest request) throws IOException, InterruptedException {
         CompletableFuture<HttpResponse<byte[]>> exchange = client.sendAsync(
-                request(uri.build(all, false), token),
-                head -> new Capped(config.maxAnswerSize().asLongValue()));
+                request, head -> new Capped(config.maxAnswerSize().asLongValue()));
         try {
             HttpResponse<byte[]> response = exchange.get(config.deadline().toMillis(), TimeUnit.MILLISECONDS);
             return new Reply(response.statusCode(), response.headers(), response.body());
@@ -77,13 +100,11 @@ final class Transport {
         }
     }
 
-    private static HttpRequest request(URI uri, String token) {
+    private static HttpRequest.Builder request(URI uri, String token) {
         return HttpRequest.newBuilder(uri)
                 .header(TOKEN, token)
                 .header("Accept", "application/json")
-                .header("User-Agent", "treering")
-                .GET()
-                .build();
+                .header("User-Agent", "treering");
     }
 
     private static Object[] append(Object[] values, Object last) {

@@ -91,6 +91,15 @@ class ReadApiTest {
     }
 
     @Test
+    void branchWithSlashAndPercent_isFoundBesideAnEscapedSlug() throws SQLException {
+        run("update pipeline set branch = 'a/50%25 b+c' where id = '" + pipeline + "'");
+
+        get("/api/v2/project/gh%2Facme%2F" + repository + "/pipeline?branch=a%2F50%2525%20b%2Bc")
+                .statusCode(200)
+                .body("items", hasSize(1));
+    }
+
+    @Test
     void slugOfTwoProjects_isTheOneThatWasCalledSoLast() throws SQLException {
         UUID later = UUID.randomUUID();
         run("insert into project (id, identity_stamp, slug) values ('%s', '2', '%s')".formatted(later, slug));
@@ -277,6 +286,7 @@ class ReadApiTest {
         notFound("/api/v2/project/" + slug + "/42/artifacts", "The artifacts of this job were not kept");
         notFound("/api/v2/pipeline?org-slug=gh/nobody", "Organization does not exist.");
         notFound("/api/v2/pipeline?org-slug=nobody", "Organization does not exist.");
+        notFound("/api/v2/project/gh/acme/%00", "Project not found");
         notFound("/api/v2/project/" + slug + "/pipeline/no-number", "There is nothing at this path");
         notFound("/api/v2/insights", "There is nothing at this path");
     }
@@ -395,6 +405,23 @@ class ReadApiTest {
         UUID other = UUID.randomUUID();
         run("insert into project (id, identity_stamp, slug) values ('%s', '0', '%s')".formatted(other, old));
         get("/api/v2/project/" + old).statusCode(200).body("id", equalTo(other.toString()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"v1", "v1.1"})
+    void endpointsThatV2Replaces_areGone_andNameTheirSuccessor(String version) {
+        for (String path : List.of("/project/github/acme/web", "/project/github/acme/web/build")) {
+            given().post("/api/" + version + path)
+                    .then()
+                    .statusCode(410)
+                    .header("Link", "</api/v2/project/github/acme/web/pipeline>; rel=\"successor-version\"")
+                    .body("message", containsString("/api/v2/project/github/acme/web/pipeline"));
+        }
+        given().get("/api/" + version + "/recent-builds")
+                .then()
+                .statusCode(410)
+                .header("Link", "</api/v2/pipeline>; rel=\"successor-version\"")
+                .body("message", containsString("/api/v2/pipeline"));
     }
 
     private static void notFound(String path, String message) {
