@@ -94,7 +94,7 @@ final class Forwarding {
         String[] words = line.split(" +");
         String template = words[words.length - 1];
         Pattern path = Pattern.compile(template.replace("{project-slug}", "([^/]+/[^/]+/[^/]+)")
-                .replace("{org-slug-or-id}", "(?:[^/]+/)?[^/]+")
+                .replace("{org-slug-or-id}", "(?:(?:gh|github|bb|bitbucket|circleci)/)?[^/]+")
                 .replaceAll("\\{[^}]+}", "[^/]+"));
         return Arrays.stream(words, 0, words.length - 1).map(method -> new Operation(method, template, path));
     }

@@ -2,7 +2,6 @@ package dev.treering.api;
 
 import java.util.Objects;
 import java.util.UUID;
-import java.util.function.Function;
 
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.BeanParam;
@@ -11,6 +10,8 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 
+import dev.treering.event.Artifact;
+import dev.treering.event.TestResults;
 import dev.treering.history.History;
 import dev.treering.history.JobOutputView;
 import dev.treering.history.ProjectView;
@@ -79,9 +80,9 @@ public class ProjectResource {
     /** A header says how many tests there were: of those that did not fail only the number is kept. */
     @GET
     @Path("/{number}/tests")
-    public RestResponse<Wire.RawPage> tests(@BeanParam SlugPath path, @RestPath long number) {
+    public RestResponse<Page<TestResults.Test>> tests(@BeanParam SlugPath path, @RestPath long number) {
         JobOutputView output = output(path, number);
-        return RestResponse.ResponseBuilder.ok(kept(output, JobOutputView::testFailures, "tests"))
+        return RestResponse.ResponseBuilder.ok(kept(output.testFailures(), TestResults.Test.class, "tests"))
                 .header(
                         "Treering-Tests",
                         "total=%d, failed=%d, skipped=%d; only failures are kept"
@@ -91,16 +92,15 @@ public class ProjectResource {
 
     @GET
     @Path("/{number}/artifacts")
-    public Wire.RawPage artifacts(@BeanParam SlugPath path, @RestPath long number) {
-        return kept(output(path, number), JobOutputView::artifacts, "artifacts");
+    public Page<Artifact> artifacts(@BeanParam SlugPath path, @RestPath long number) {
+        return kept(output(path, number).artifacts(), Artifact.class, "artifacts");
     }
 
-    private static Wire.RawPage kept(JobOutputView output, Function<JobOutputView, String> part, String word) {
-        String items = part.apply(output);
+    private static <T> Page<T> kept(String items, Class<T> item, String word) {
         if (items == null) {
             throw Problem.notFound("The %s of this job were not kept".formatted(word));
         }
-        return new Wire.RawPage(items, null);
+        return Wire.page(items, item);
     }
 
     private JobOutputView output(SlugPath path, long number) {

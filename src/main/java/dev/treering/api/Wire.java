@@ -1,9 +1,12 @@
 package dev.treering.api;
 
+import java.util.List;
 import java.util.UUID;
 
-import com.fasterxml.jackson.annotation.JsonRawValue;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JavaType;
 import dev.treering.event.ProjectSlug;
+import dev.treering.support.Json;
 import dev.treering.support.Problem;
 
 /** How API v2 writes things, where that is not how everybody does. */
@@ -17,8 +20,15 @@ final class Wire {
 
     private Wire() {}
 
-    /** A list that the history keeps as JSON text, whole. */
-    record RawPage(@JsonRawValue String items, String nextPageToken) {}
+    /** A list that the history keeps as JSON text, whole; what an item lacks is null. */
+    static <T> Page<T> page(String json, Class<T> item) {
+        try {
+            JavaType list = Json.CIRCLECI.getTypeFactory().constructCollectionType(List.class, item);
+            return new Page<>(Json.CIRCLECI.readValue(json, list), null);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("The history keeps a list that is none", e);
+        }
+    }
 
     static UUID id(String kind, String text) {
         try {
