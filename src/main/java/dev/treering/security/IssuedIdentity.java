@@ -29,11 +29,16 @@ class IssuedIdentity implements SecurityIdentityAugmentor {
     }
 
     private static SecurityIdentity inOurWords(SecurityIdentity identity, JsonWebToken token) {
+        Set<UUID> projects = projects(token);
+        if (projects != null && identity.hasRole(Scope.ADMIN)) {
+            // An admin makes tokens, also such as see all.
+            throw new AuthenticationFailedException("A token with the scope admin cannot be limited to projects");
+        }
         return QuarkusSecurityIdentity.builder()
                 .setPrincipal(token)
                 .addCredentials(identity.getCredentials())
                 .addAttributes(identity.getAttributes())
-                .addAttribute(Caller.PROJECTS, projects(token))
+                .addAttribute(Caller.PROJECTS, projects)
                 .addRoles(Scope.of(identity.getRoles()))
                 .build();
     }

@@ -64,6 +64,18 @@ class IssuerTest {
     }
 
     @Test
+    void limited_token_is_no_admin_so_that_it_cannot_make_one_without_limits() {
+        List<String> one = List.of(UUID.randomUUID().toString());
+        expect(sign(claims("admin").claim("treering_projects", one)), "/api/tokens", 401);
+    }
+
+    @Test
+    void token_that_names_nobody_or_no_audience_is_refused() {
+        expect(sign(Jwt.issuer(address()).audience("treering").claim("scope", "admin")), "/api/v2/me", 401);
+        expect(sign(Jwt.issuer(address()).subject("somebody").claim("scope", "admin")), "/api/status", 401);
+    }
+
+    @Test
     void token_that_proves_nothing_is_refused() {
         expect(sign(claims("admin").expiresAt(1)), "/api/status", 401);
         expect(sign(claims("admin").audience("somebody-else")), "/api/status", 401);
