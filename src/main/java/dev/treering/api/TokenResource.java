@@ -3,6 +3,7 @@ package dev.treering.api;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -38,7 +39,7 @@ import org.jboss.resteasy.reactive.RestPath;
 @RolesAllowed(Scope.ADMIN)
 public class TokenResource {
 
-    private static final int LONGEST_NAME = 100;
+    private static final String NAME = "(?=.*\\S)\\P{Cntrl}{1,100}";
 
     private final Tokens tokens;
     private final History history;
@@ -71,11 +72,11 @@ public class TokenResource {
     @Consumes(MediaType.APPLICATION_JSON)
     @ResponseStatus(201)
     public Made create(Wanted wanted) throws SQLException {
-        if (wanted == null || wanted.name == null || wanted.name.isBlank() || wanted.name.length() > LONGEST_NAME) {
-            throw Problem.badRequest("'name' must say in 1 to %d characters whose token it is".formatted(LONGEST_NAME));
+        if (wanted == null || wanted.name == null || !wanted.name.matches(NAME)) {
+            throw Problem.badRequest("'name' must say in 1 to 100 characters whose token it is");
         }
         List<String> scopes = wanted.scopes == null ? List.of() : wanted.scopes;
-        if (scopes.isEmpty() || !Scope.ALL.containsAll(scopes)) {
+        if (scopes.isEmpty() || !new HashSet<>(Scope.ALL).containsAll(scopes)) {
             throw Problem.badRequest("'scopes' must be some of %s, not %s".formatted(new TreeSet<>(Scope.ALL), scopes));
         }
         Set<UUID> projects = projects(wanted.projects);

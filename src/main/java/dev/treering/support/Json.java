@@ -29,7 +29,7 @@ import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import io.quarkus.jackson.ObjectMapperCustomizer;
 
-/** JSON as CircleCI writes it and as we do: snake_case, RFC 3339 times, unknown fields ignored, hostile input bounded. */
+/** JSON as CircleCI writes it and as we do: snake_case, RFC 3339 times, unknown fields ignored (but in what is asked of us), hostile input bounded. */
 @Singleton
 public final class Json implements ObjectMapperCustomizer {
 
@@ -70,7 +70,8 @@ public final class Json implements ObjectMapperCustomizer {
 
     @Override
     public void customize(ObjectMapper mapper) {
-        configure(mapper);
+        // What a caller misspells must not count as left out: it may be a limit.
+        configure(mapper).enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
     }
 
     /** GitLab and GitHub App webhooks say "" where others say null. */

@@ -2,6 +2,7 @@ package dev.treering.support;
 
 import java.sql.SQLException;
 import java.util.Map;
+import java.util.Objects;
 
 import jakarta.persistence.PersistenceException;
 import jakarta.ws.rs.WebApplicationException;
@@ -9,11 +10,16 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import io.quarkus.logging.Log;
 import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.UnauthorizedException;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+
+import static java.util.stream.Collectors.joining;
 
 /**
  * Every error of the REST doors, in one place: RFC 9457 problems, and on {@code /api/v2} CircleCI's own
@@ -34,6 +40,18 @@ final class Problems {
         int status = e.getResponse().getStatus();
         String detail = status == 404 ? "There is nothing at this path" : Problem.title(status);
         return answer(new Problem(status, detail), uri);
+    }
+
+    @ServerExceptionMapper
+    Response unreadable(MismatchedInputException e, UriInfo uri) {
+        String place = e.getPath().stream()
+                .map(JsonMappingException.Reference::getFieldName)
+                .filter(Objects::nonNull)
+                .collect(joining(".", "'", "'"));
+        String detail = e instanceof UnrecognizedPropertyException unknown
+                ? "%s is unknown here; there are %s".formatted(place, unknown.getKnownPropertyIds())
+                : "The body's %s is not of the kind that is asked for".formatted(place);
+        return answer(Problem.badRequest(detail), uri);
     }
 
     @ServerExceptionMapper({UnauthorizedException.class, AuthenticationFailedException.class})

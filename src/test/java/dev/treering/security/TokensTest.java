@@ -83,6 +83,32 @@ class TokensTest {
     }
 
     @Test
+    void use_is_written_down_at_most_once_a_minute() {
+        // Given
+        JsonPath made = make("{\"name\": \"ci\", \"scopes\": [\"history:read\"]}")
+                .extract()
+                .jsonPath();
+
+        // Then
+        assertThat(usedAfter(made, "59 seconds")).isEqualTo("f");
+        assertThat(usedAfter(made, "61 seconds")).isEqualTo("t");
+    }
+
+    /** Whether a use is written down when the one before was so long ago. */
+    private String usedAfter(JsonPath made, String pause) {
+        database.change(
+                "update api_token set last_used_at = created_at - ?::interval where id = ?::uuid",
+                pause,
+                made.getString("id"));
+        given().header("Circle-Token", made.getString("token"))
+                .get(STATUS)
+                .then()
+                .statusCode(200);
+        return database.value(
+                "select last_used_at >= created_at from api_token where id = ?::uuid", made.getString("id"));
+    }
+
+    @Test
     void expired_revoked_wrong_and_no_token_get_the_same_answer() {
         // Given
         JsonPath expired =
@@ -128,6 +154,10 @@ class TokensTest {
                 "{\"name\": \"x\", \"scopes\": [\"admin\"], \"expires_at\": \"soon\"} | soon",
                 "{\"name\": \"x\", \"scopes\": [\"history:read\"], \"projects\": [\"gh/acme/none-such\"]} | no project gh/acme/none-such yet",
                 "{\"name\": \"x\", \"scopes\": [\"history:read\"], \"projects\": [\"web\"]} | neither a slug",
+                "{\"name\": \"x\\u0000\", \"scopes\": [\"admin\"]} | must say in 1 to 100",
+                "{\"name\": \"x\", \"scopes\": [null]} | not [null]",
+                "{\"name\": \"x\", \"scopes\": \"admin\"} | 'scopes'",
+                "{\"name\": \"x\", \"scopes\": [\"history:read\"], \"project\": [\"gh/acme/web\"]} | 'project'",
                 "{\"name\": \"x\", \"scopes\": [\"admin\"], \"projects\": [\"0a0a0a0a-0000-0000-0000-000000000000\"]} | sees all projects",
             })
     void wanted_token_that_makes_no_sense_is_refused_with_the_reason(String wanted, String reason) {
@@ -138,7 +168,7 @@ class TokensTest {
     }
 
     @Test
-    void me_is_known_by_the_name_and_limits_are_kept() {
+    void limited_token_is_refused_where_all_projects_are_told_of() {
         // Given
         UUID project = UUID.randomUUID();
         JsonPath made = make("{\"name\": \"one\", \"scopes\": [\"history:read\"], \"projects\": [\"%s\"]}"
