@@ -230,12 +230,16 @@ class DoorsTest {
                 .orElse("");
     }
 
+    // The method's word goes before its class's. A door with two scopes or none has none of ours, and fails with each.
     private static String scope(JavaMethod method, JavaClass type) {
-        return value(method, RolesAllowed.class)
-                .or(() ->
-                        value(method, PermitAll.class).isPresent() ? Optional.empty() : value(type, RolesAllowed.class))
-                .map(allowed -> allowed.value()[0])
-                .orElse(null);
+        return Stream.<CanBeAnnotated>of(method, type)
+                .filter(element ->
+                        element.isAnnotatedWith(RolesAllowed.class) || element.isAnnotatedWith(PermitAll.class))
+                .findFirst()
+                .map(element -> value(element, RolesAllowed.class)
+                        .map(allowed -> String.join(" and ", allowed.value()))
+                        .orElse(null))
+                .orElse("none");
     }
 
     private static <A extends Annotation> Optional<A> value(CanBeAnnotated element, Class<A> annotation) {
