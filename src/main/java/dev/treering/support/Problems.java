@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import io.quarkus.logging.Log;
+import io.quarkus.oidc.OIDCException;
 import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.UnauthorizedException;
@@ -70,6 +71,12 @@ final class Problems {
     Response databaseAway(Exception e, UriInfo uri) {
         Log.warnf("A read of %s failed: %s", uri.getPath(), e.getMessage());
         return answer(new Problem(503, "The database does not answer; try again"), uri);
+    }
+
+    @ServerExceptionMapper
+    Response issuerAway(OIDCException e, UriInfo uri) {
+        Log.warnf("An issuer's token cannot be checked: %s", e.getMessage());
+        return answer(new Problem(503, "The issuer of your token does not answer; try again"), uri);
     }
 
     @ServerExceptionMapper

@@ -94,6 +94,7 @@ class OutboxFallbackTest {
         ready(200);
         // And who cannot be looked up is told so, while the bootstrap token gets in
         withToken("trt_" + "A".repeat(43)).statusCode(503).header("Retry-After", "5");
+        withToken("e30.e30.AAAA").statusCode(503).header("Retry-After", "5");
         withToken(TestStores.TOKEN).statusCode(200).body("state", equalTo("degraded"));
 
         // When both are away
@@ -150,7 +151,7 @@ class OutboxFallbackTest {
 
     private static ValidatableResponse withToken(String token) {
         return RestAssured.given()
-                .header("Circle-Token", token)
+                .header("Authorization", "Bearer " + token)
                 .get("/api/status")
                 .then();
     }
@@ -188,27 +189,20 @@ class OutboxFallbackTest {
             startDatabase();
             kafkaPort = port(kafka.bootstrapServers());
             databasePort = port(database.jdbcUrl().replaceAll("/[^/]*$", ""));
-            return Map.of(
-                    "kafka.bootstrap.servers",
-                    kafka.bootstrapServers(),
-                    "quarkus.datasource.jdbc.url",
-                    database.jdbcUrl(),
-                    "quarkus.datasource.username",
-                    database.username(),
-                    "quarkus.datasource.password",
-                    database.password(),
-                    "quarkus.http.test-port",
-                    "0",
-                    "quarkus.management.test-port",
-                    "0",
-                    "treering.webhook.secrets",
-                    TestStores.SECRET,
-                    "treering.security.bootstrap-token",
-                    TestStores.TOKEN,
-                    "treering.webhook.body-timeout",
-                    "3s",
-                    "treering.webhook.max-bytes-in-flight",
-                    "1M");
+            return Map.ofEntries(
+                    Map.entry("kafka.bootstrap.servers", kafka.bootstrapServers()),
+                    Map.entry("quarkus.datasource.jdbc.url", database.jdbcUrl()),
+                    Map.entry("quarkus.datasource.username", database.username()),
+                    Map.entry("quarkus.datasource.password", database.password()),
+                    Map.entry("quarkus.http.test-port", "0"),
+                    Map.entry("quarkus.management.test-port", "0"),
+                    Map.entry("treering.webhook.secrets", TestStores.SECRET),
+                    Map.entry("treering.security.bootstrap-token", TestStores.TOKEN),
+                    // An issuer that is away from the start
+                    Map.entry("quarkus.oidc.tenant-enabled", "true"),
+                    Map.entry("quarkus.oidc.auth-server-url", "http://127.0.0.1:1"),
+                    Map.entry("treering.webhook.body-timeout", "3s"),
+                    Map.entry("treering.webhook.max-bytes-in-flight", "1M"));
         }
 
         private static int port(String address) {
