@@ -4,14 +4,18 @@ import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.function.Predicate;
 
 import jakarta.inject.Inject;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.treering.Database;
 import dev.treering.FlowTest;
 import dev.treering.TestStores;
 import dev.treering.simulation.CircleCiStub;
 import dev.treering.simulation.Delivery;
+import dev.treering.simulation.Job;
 import dev.treering.simulation.Run;
 import dev.treering.simulation.Scenarios;
 import dev.treering.simulation.Simulator;
@@ -28,6 +32,7 @@ import static org.awaitility.Awaitility.await;
 class EnrichmentFlowTest {
 
     private static final Instant START = Instant.parse("2026-11-20T10:00:00Z");
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     @Inject
     Database database;
@@ -75,6 +80,63 @@ class EnrichmentFlowTest {
                 .isNotBlank();
         // and the pipeline was asked for once, however many webhooks named it
         assertThat(TestStores.circleCi().calls("/pipeline/" + run.id())).isOne();
+    }
+
+    @Test
+    void aFailedRun_isKeptWithItsFailuresItsArtifactsAndItsConfigurationAskedForOnce() throws Exception {
+        // Given a run of which one job fails, and of its 24 tests two
+        Run run = new Scenarios(18, "broken").breaking(4, START);
+        String slug = run.project().slug();
+        List<Job> jobs = run.workflows().get(0).jobs();
+        Job failed = only(jobs, job -> job.outcome().equals("failed"));
+        Job passed = only(jobs, job -> job.name().equals("contract-tests"));
+        // When
+        play(run);
+        awaitEnriched(run);
+        // Then the failures are there in full and the others as numbers
+        await().untilAsserted(() -> assertThat(database.value(
+                        "select tests_total || ' ' || tests_failed || ' ' || tests_skipped from job where id = ?",
+                        failed.id()))
+                .isEqualTo("24 2 1"));
+        String path = "/project/%s/%d".formatted(slug, failed.number().orElseThrow());
+        assertThat(JSON.readTree(database.value("select test_failures from job where id = ?", failed.id())))
+                .isEqualTo(JSON.readTree("""
+                        [{"classname": "acme.api.PagesTest", "name": "page_10_is_complete", "run_time": 1.375,
+                          "file": "src/test/java/acme/api/PagesTest.java", "source": "junit", "result": "failure",
+                          "message": "expected: <10> but was: <0>"},
+                         {"classname": "acme.api.PagesTest", "name": "page_21_is_complete", "run_time": 2.75,
+                          "file": "src/test/java/acme/api/PagesTest.java", "source": "junit", "result": "failure",
+                          "message": "expected: <21> but was: <0>"}]"""));
+        // and what it stored, of each of its two containers a log, and a report
+        assertThat(JSON.readTree(database.value("select artifacts from job where id = ?", failed.id())))
+                .extracting(artifact ->
+                        artifact.get("node_index") + " " + artifact.get("path").asText())
+                .containsExactly("0 logs/unit-tests.log", "1 logs/unit-tests.log", "0 test-results/junit.xml");
+        assertThat(database.value("select artifacts -> 0 ->> 'url' from job where id = ?", failed.id()))
+                .startsWith("https://");
+        // and the configuration, as it was written and as it was compiled
+        assertThat(database.value("select config_source from pipeline where id = ?", run.id()))
+                .startsWith("version: 2.1\n")
+                .contains("executor: base");
+        assertThat(database.value("select config_compiled from pipeline where id = ?", run.id()))
+                .startsWith("version: 2\n")
+                .contains("command: make unit-tests");
+        // and each was asked for once (the tests have two pages), and nothing of the kind for a job that passed
+        assertThat(TestStores.circleCi().calls(path + "/tests")).isEqualTo(2);
+        assertThat(TestStores.circleCi().calls(path + "/artifacts")).isOne();
+        assertThat(TestStores.circleCi().calls("/pipeline/" + run.id() + "/config"))
+                .isOne();
+        assertThat(TestStores.circleCi().calls().keySet())
+                .noneMatch(called -> called.startsWith(
+                        "/project/%s/%d/".formatted(slug, passed.number().orElseThrow())));
+        assertThat(database.count(
+                        "select count(*) from job where id = ? and tests_stamp is null and artifacts_stamp is null",
+                        passed.id()))
+                .isOne();
+    }
+
+    private static Job only(List<Job> jobs, Predicate<Job> which) {
+        return jobs.stream().filter(which).findFirst().orElseThrow();
     }
 
     @Test
