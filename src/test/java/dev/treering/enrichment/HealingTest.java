@@ -1,6 +1,7 @@
 package dev.treering.enrichment;
 
 import java.net.URI;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -44,6 +45,9 @@ class HealingTest {
 
     @Inject
     Database database;
+
+    @Inject
+    Reconciler reconciler;
 
     private final CircleCiStub circleCi = TestStores.circleCi();
     private final Random random = new Random(SEED);
@@ -193,6 +197,29 @@ class HealingTest {
                 .then()
                 .body("link.source", equalTo("webhook"))
                 .body("details.source", equalTo("api"));
+    }
+
+    @Test
+    void aProjectThatTheReadsDoNotShowYet_keepsItsComparisonUntilItsSlugIsAnotherOnes() throws SQLException {
+        // Given a project that a replica which lags does not show
+        String slug = scenarios.web().slug();
+        UUID hidden = UUID.randomUUID();
+        database.change(
+                "insert into reconciliation (project_id, project_slug, due_at, found) values (?, ?, 'infinity', 7)",
+                hidden,
+                slug);
+        // When
+        reconciler.lookForWork();
+        // Then
+        assertThat(reconciler.state(hidden))
+                .hasValueSatisfying(state -> assertThat(state.found()).isEqualTo(7));
+        // and when another project goes by that slug, its pipelines are no longer the hidden one's
+        UUID other = UUID.randomUUID();
+        database.change("insert into project (id, slug, identity_stamp) values (?, ?, 'z')", other, slug);
+        reconciler.lookForWork();
+        assertThat(reconciler.state(hidden)).isEmpty();
+        assertThat(reconciler.state(other)).isPresent();
+        database.change("delete from project where id = ?", other);
     }
 
     @Test

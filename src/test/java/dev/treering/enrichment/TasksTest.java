@@ -15,6 +15,8 @@ import dev.treering.enrichment.Task.Named;
 import dev.treering.enrichment.Tasks.Verdict;
 import dev.treering.event.Source;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -139,10 +141,11 @@ class TasksTest {
                 .isEqualTo("api0true");
     }
 
-    @Test
-    void aBackfill_doesNotPutALiveTaskBehindTheOthers() throws SQLException {
+    @ParameterizedTest
+    @EnumSource(names = {"BACKFILL", "RECONCILE"})
+    void aLiveTask_neverStandsBehindThePast(Source later) throws SQLException {
         named(NOON);
-        Task past = Task.ofProject(project.projectId(), project.projectSlug(), Source.BACKFILL, UUID.randomUUID())
+        Task past = Task.ofProject(project.projectId(), project.projectSlug(), later, UUID.randomUUID())
                 .workflow(null, id, NOON.plusSeconds(1));
         tasks.name(List.of(new Named(past, false, HOUR)));
         assertThat(database.value("select source || priority from enrichment_task where entity_id = ?", id))
