@@ -11,9 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -22,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 
 import jakarta.inject.Inject;
@@ -30,7 +29,6 @@ import dev.treering.FlowTest;
 import dev.treering.circleci.CircleCiException.Kind;
 import dev.treering.circleci.RawServer.Answer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.smallrye.config.SmallRyeConfigBuilder;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,25 +56,9 @@ class CircleCiTest {
     }
 
     private CircleCi circleCi(URI url, Clock clock, String... settings) {
-        Map<String, String> all = new HashMap<>(Map.of(
-                "treering.circleci.url",
-                url.toString(),
-                "treering.circleci.token",
-                token,
-                "treering.circleci.deadline",
-                "2s",
-                "treering.circleci.breaker-pause",
-                "500ms"));
-        for (int i = 0; i < settings.length; i += 2) {
-            all.put("treering.circleci." + settings[i], settings[i + 1]);
-        }
-        CircleCiConfig config = new SmallRyeConfigBuilder()
-                .addDiscoveredConverters()
-                .withDefaultValues(all)
-                .withMapping(CircleCiConfig.class)
-                .build()
-                .getConfigMapping(CircleCiConfig.class);
-        return new CircleCi(config, database, new SimpleMeterRegistry(), clock);
+        String[] usual = {"deadline", "2s", "breaker-pause", "500ms"};
+        String[] all = Stream.of(usual, settings).flatMap(Stream::of).toArray(String[]::new);
+        return CircleCis.asking(url, token, database, new SimpleMeterRegistry(), clock, all);
     }
 
     private interface Call {
