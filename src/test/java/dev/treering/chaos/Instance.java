@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
@@ -121,12 +122,22 @@ final class Instance extends Part {
         return get(port, path);
     }
 
+    /** {@code POST} of a JSON body with the admin's token; what was answered. */
+    JsonNode post(String path, String body) throws IOException, InterruptedException {
+        HttpRequest request = request(port, path)
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(body))
+                .build();
+        return JSON.readTree(HTTP.send(request, BodyHandlers.ofString()).body());
+    }
+
     private static HttpResponse<String> get(int port, String path) throws IOException, InterruptedException {
-        return HTTP.send(
-                HttpRequest.newBuilder(URI.create("http://" + Ports.LOOPBACK + ":" + port + path))
-                        .header("Circle-Token", TOKEN)
-                        .timeout(Duration.ofSeconds(10))
-                        .build(),
-                BodyHandlers.ofString());
+        return HTTP.send(request(port, path).build(), BodyHandlers.ofString());
+    }
+
+    private static HttpRequest.Builder request(int port, String path) {
+        return HttpRequest.newBuilder(URI.create("http://" + Ports.LOOPBACK + ":" + port + path))
+                .header("Circle-Token", TOKEN)
+                .timeout(Duration.ofSeconds(10));
     }
 }
