@@ -367,12 +367,18 @@ final class ReferenceHistory {
                     "details",
                     weight,
                     values(
+                            "started_by",
+                            text(node.path("started_by")),
                             "canceled_by",
                             text(node.path("canceled_by")),
+                            "errored_by",
+                            text(node.path("errored_by")),
                             "tag",
                             text(node.path("tag")),
                             "auto_rerun_number",
-                            text(node.path("auto_rerun_number"))));
+                            text(node.path("auto_rerun_number")),
+                            "max_auto_reruns",
+                            text(node.path("max_auto_reruns"))));
         }
     }
 

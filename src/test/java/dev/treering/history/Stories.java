@@ -196,7 +196,9 @@ final class Stories {
         workflow.put("pipeline_id", pipeline.toString());
         workflow.put("status", over ? pick("success", "failed", "canceled") : pick("running", "on_hold", "failing"));
         if (chance(30)) {
-            workflow.put("canceled_by", uuid().toString()).put("tag", text()).put("auto_rerun_number", 1);
+            workflow.put("started_by", uuid().toString()).put("errored_by", uuid().toString());
+            workflow.put("canceled_by", uuid().toString()).put("tag", text());
+            workflow.put("auto_rerun_number", 1).put("max_auto_reruns", 3);
         }
         body.set("workflow", workflow);
         if (chance(60)) {
