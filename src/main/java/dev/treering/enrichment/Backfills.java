@@ -231,7 +231,7 @@ class Backfills {
 
     Optional<Status> status(UUID id) throws SQLException {
         Optional<Backfill> found = select("where id = ?", id);
-        return found.isEmpty() ? Optional.empty() : Optional.of(status(found.get(), tasks.counts("backfill_id", id)));
+        return found.isEmpty() ? Optional.empty() : Optional.of(status(found.get(), tasks.ofBackfill(id)));
     }
 
     private Status status(Backfill backfill, Tasks.Counts counts) {

@@ -77,7 +77,7 @@ public class CompletenessResource {
                 .id();
         History.Tally tally = history.tally(id);
         List<Hole> holes = history.holes(id, MOST_HOLES);
-        Tasks.Counts counts = tasks.counts("project_id", id);
+        Tasks.Counts counts = tasks.ofProject(id);
         Reconciler.State state = reconciler.state(id).orElse(new Reconciler.State(null, null, 0, null));
         return new Completeness(
                 id,

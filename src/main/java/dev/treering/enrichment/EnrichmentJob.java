@@ -215,6 +215,7 @@ public class EnrichmentJob {
             return;
         }
         try {
+            tasks.foldTally();
             counts = tasks.counts();
             reconciler.lookForWork();
             backfills.finish();

@@ -300,23 +300,44 @@ class Tasks {
     record Counts(long pending, long done, long givenUp, long notFound) {}
 
     Counts counts() throws SQLException {
-        return counts("true", null);
+        return counts("select state, sum(tasks) from task_tally group by 1");
     }
 
-    Counts counts(String column, UUID id) throws SQLException {
+    Counts ofProject(UUID id) throws SQLException {
+        return counts("select state, sum(tasks) from task_tally where project_id = ? group by 1", id);
+    }
+
+    Counts ofBackfill(UUID id) throws SQLException {
+        return counts("select state, count(*) from enrichment_task where backfill_id = ? group by 1", id);
+    }
+
+    private Counts counts(String sql, Object... ids) throws SQLException {
+        Map<String, Long> counts = new HashMap<>();
         try (Connection connection = database.getConnection();
-                PreparedStatement statement =
-                        connection.prepareStatement("""
-                        select count(*) filter (where state = 'pending'), count(*) filter (where state = 'done'),
-                            count(*) filter (where state = 'given_up'), count(*) filter (where state = 'not_found')
-                        from enrichment_task where\s""" + (id == null ? "true" : column + " = ?"))) {
-            if (id != null) {
-                statement.setObject(1, id);
+                PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (int i = 0; i < ids.length; i++) {
+                statement.setObject(i + 1, ids[i]);
             }
             try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return new Counts(row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4));
+                while (row.next()) {
+                    counts.put(row.getString(1), row.getLong(2));
+                }
             }
         }
+        return new Counts(
+                counts.getOrDefault("pending", 0L),
+                counts.getOrDefault("done", 0L),
+                counts.getOrDefault("given_up", 0L),
+                counts.getOrDefault("not_found", 0L));
+    }
+
+    /** Adds up what statements have added to the tally since; its sums stay what they are at every moment. */
+    void foldTally() throws SQLException {
+        Rows.execute(database, """
+                with gone as (
+                    delete from task_tally where (project_id, state) in (
+                        select project_id, state from task_tally group by 1, 2 having count(*) > 1)
+                    returning project_id, state, tasks)
+                insert into task_tally select project_id, state, sum(tasks) from gone group by 1, 2""");
     }
 }

@@ -164,4 +164,27 @@ class TasksTest {
         tasks.name(List.of(new Named(past, false, HOUR)));
         assertThat(row()).isEqualTo("done version 2 attempts 0");
     }
+
+    @Test
+    void theTally_isExactAtEveryMoment() throws SQLException {
+        // Given a task that waits, one that is done, and one that is given up
+        Task done = named(NOON);
+        done(done);
+        tasks.name(List.of(
+                new Named(project.workflow(null, UUID.randomUUID(), NOON), false, HOUR),
+                new Named(project.pipeline(UUID.randomUUID(), NOON), false, HOUR)));
+        Task vain = project.workflow(null, UUID.randomUUID(), NOON);
+        tasks.name(List.of(new Named(vain, false, HOUR)));
+        tasks.failed(vain, "gone", null, Verdict.NOT_FOUND);
+        assertThat(tasks.ofProject(project.projectId())).isEqualTo(new Tasks.Counts(2, 1, 0, 1));
+        // When it is added up, and one of them goes
+        tasks.foldTally();
+        assertThat(tasks.ofProject(project.projectId())).isEqualTo(new Tasks.Counts(2, 1, 0, 1));
+        database.change("delete from enrichment_task where entity_id = ?", vain.entityId());
+        // Then
+        assertThat(tasks.ofProject(project.projectId())).isEqualTo(new Tasks.Counts(2, 1, 0, 0));
+        assertThat(database.count("""
+                        select count(*) from (select project_id, state, count(*) from enrichment_task group by 1, 2
+                            except select project_id, state, sum(tasks) from task_tally group by 1, 2) as differing""")).isZero();
+    }
 }
