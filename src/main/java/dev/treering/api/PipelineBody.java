@@ -10,6 +10,8 @@ import com.fasterxml.jackson.annotation.JsonInclude.Include;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import dev.treering.history.PipelineView;
 import dev.treering.support.PageToken;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /** A pipeline as {@code GET /pipeline/{id}} and the list of a project give it. */
 record PipelineBody(
@@ -24,7 +26,10 @@ record PipelineBody(
         @JsonRawValue String errors,
         String state,
         Trigger trigger,
-        @JsonInclude(Include.NON_NULL) @JsonRawValue String triggerParameters,
+
+        @Schema(type = SchemaType.OBJECT) @JsonInclude(Include.NON_NULL) @JsonRawValue
+        String triggerParameters,
+
         @JsonInclude(Include.NON_NULL) Vcs vcs) {
 
     record Trigger(

@@ -15,7 +15,6 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.core.Response;
 
 import dev.treering.circleci.CircleCi;
 import dev.treering.enrichment.Backfills.Status;
@@ -24,6 +23,8 @@ import dev.treering.security.Scope;
 import dev.treering.support.Problem;
 import dev.treering.support.Times;
 import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.RestResponse;
+import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 
 /** {@code POST /api/projects/{slug}/backfill} and {@code /api/backfills/{id}}: runs of the past. */
 @Path("/api")
@@ -54,7 +55,8 @@ public class BackfillResource {
     @POST
     @Path("/projects/{vcs}/{organization}/{project}/backfill")
     @Consumes("application/json")
-    public Response start(@RestPath String vcs, @RestPath String organization, @RestPath String project, Span given)
+    public RestResponse<Status> start(
+            @RestPath String vcs, @RestPath String organization, @RestPath String project, Span given)
             throws SQLException {
         if (!circleCi.hasToken()) {
             throw new Problem(409, "Treering has no token to ask CircleCI with: set TREERING_CIRCLECI_TOKEN");
@@ -74,7 +76,7 @@ public class BackfillResource {
                     "A backfill of %s is running: follow it at /api/backfills/%s, or DELETE that to end it"
                             .formatted(slug, running.get()));
         }
-        return Response.accepted(status(id))
+        return ResponseBuilder.accepted(status(id))
                 .location(URI.create("/api/backfills/" + id))
                 .build();
     }

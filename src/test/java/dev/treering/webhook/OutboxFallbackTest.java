@@ -9,11 +9,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Scanner;
 import java.util.UUID;
 
 import jakarta.inject.Inject;
 
 import dev.treering.Database;
+import dev.treering.Examples;
 import dev.treering.Signed;
 import dev.treering.TestStores;
 import dev.treering.embedded.EmbeddedDatabase;
@@ -100,7 +102,10 @@ class OutboxFallbackTest {
         // When both are away
         Stoppable.kafka.close();
         // Then nothing is promised
-        timed(ping()).then().statusCode(503).header("Retry-After", "5").contentType("application/problem+json");
+        Response refused = timed(ping());
+        refused.then().statusCode(503).header("Retry-After", "5").contentType("application/problem+json");
+        Examples.seen("Webhook_receive", refused);
+        Examples.seen("Webhook_receiveAt", refused);
         ready(503);
 
         // When both are back
@@ -119,7 +124,10 @@ class OutboxFallbackTest {
             // When one more comes
             await().untilAsserted(() -> {
                 byte[] large = new byte[100_000];
-                Signed.post(large).then().statusCode(429).header("Retry-After", "5");
+                Response refused = Signed.post(large);
+                refused.then().statusCode(429).header("Retry-After", "5");
+                Examples.seen("Webhook_receive", refused);
+                Examples.seen("Webhook_receiveAt", refused);
             });
             assertThat(first.isConnected() && second.isConnected()).isTrue();
         }
@@ -132,8 +140,13 @@ class OutboxFallbackTest {
     void aBodyThatDribbles_isCut() throws IOException {
         try (Socket sender = slowly(1000)) {
             sender.setSoTimeout(10_000);
-            assertThat(new String(sender.getInputStream().readNBytes(12), UTF_8))
-                    .isEqualTo("HTTP/1.1 408");
+            String answer = new Scanner(sender.getInputStream(), UTF_8)
+                    .useDelimiter("(?<=})")
+                    .next();
+            assertThat(answer).startsWith("HTTP/1.1 408");
+            String problem = answer.substring(answer.indexOf("\r\n\r\n"));
+            Examples.keep("Webhook_receive", "408", problem);
+            Examples.keep("Webhook_receiveAt", "408", problem);
         }
     }
 
