@@ -61,7 +61,11 @@ public class InsightsResource {
             @RestPath String project) {
 
         String value() {
-            return ProjectSlug.of(vcs, organization, project).value();
+            try {
+                return ProjectSlug.of(vcs, organization, project).value();
+            } catch (IllegalArgumentException nobodysName) {
+                throw Problem.notFound("Project not found");
+            }
         }
     }
 

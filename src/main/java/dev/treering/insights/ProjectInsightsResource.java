@@ -14,7 +14,6 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 
-import dev.treering.event.ProjectSlug;
 import dev.treering.history.History;
 import dev.treering.insights.Insights.By;
 import dev.treering.insights.Insights.FlakyJob;
@@ -133,8 +132,7 @@ public class ProjectInsightsResource {
     }
 
     private Runs runs(Asked asked) {
-        String slug =
-                ProjectSlug.of(asked.vcs, asked.organization, asked.project).value();
+        String slug = new InsightsResource.Slug(asked.vcs, asked.organization, asked.project).value();
         return history.project(slug)
                 .filter(project -> caller.sees(project.id()))
                 .map(project -> new Runs(
