@@ -7,6 +7,7 @@ import java.util.UUID;
 import jakarta.enterprise.context.RequestScoped;
 
 import io.quarkus.security.ForbiddenException;
+import io.quarkus.security.UnauthorizedException;
 import io.quarkus.security.identity.SecurityIdentity;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -41,6 +42,16 @@ public class Caller {
     /** The ids of the projects it is limited to; empty where it sees all. */
     public Optional<Set<UUID>> projects() {
         return Optional.ofNullable(identity.getAttribute(PROJECTS));
+    }
+
+    /** Refuses who may not do this, at a door that a setting opens to everybody. */
+    public void mustHave(String scope) {
+        if (identity.isAnonymous()) {
+            throw new UnauthorizedException();
+        }
+        if (!identity.hasRole(scope)) {
+            throw new ForbiddenException();
+        }
     }
 
     /** Refuses who is limited to some projects, at a door that tells of all. */
