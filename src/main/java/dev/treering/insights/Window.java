@@ -3,6 +3,7 @@ package dev.treering.insights;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 
 import dev.treering.support.Problem;
 import dev.treering.support.Times;
@@ -13,6 +14,9 @@ record Window(Instant since, Instant until) {
     private static final String LONGEST = "last-90-days";
 
     Window {
+        // What is compared with the database and told to a person needs no more.
+        since = since.truncatedTo(ChronoUnit.MILLIS);
+        until = until.truncatedTo(ChronoUnit.MILLIS);
         if (!since.isBefore(until)) {
             throw Problem.badRequest(
                     "The window begins at %s, which is not before its end, %s".formatted(since, until));
