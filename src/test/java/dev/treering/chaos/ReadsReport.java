@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -69,21 +70,26 @@ class ReadsReport {
 
     @Test
     void reads() throws Exception {
-        // Given a history, and the same one at ten times its age
+        // Given a history, the same one at ten times its age, and one that is busier
         say("%-28s %-22s %8s %8s %8s", "history", "read", "p50 ms", "p95 ms", "max ms");
-        Map<String, Figures> young = measured(new History("100,000 jobs in 73 days", 100_000, 73, 2));
-        Map<String, Figures> old = measured(new History("1,000,000 jobs in 2 years", 1_000_000, 730, 2));
-        // And what grows the window too
-        measured(new History("100,000 jobs in 2 years", 100_000, 730, 2));
+        Map<String, Figures> young = measured(new History("100,000 jobs in 6 months", 100_000, 183, 2));
+        Map<String, Figures> old = measured(new History("1,000,000 jobs in 5 years", 1_000_000, 1_830, 2));
+        Map<String, Figures> busy = measured(new History("1,000,000 jobs in 2 years", 1_000_000, 730, 2));
+        // Told, not asked for: the busiest there can be
         measured(new History("all 1,000,000 in 90 days", 1_000_000, 90, 1));
         // Then
-        old.forEach((read, figures) -> {
+        Stream.of(old, busy).forEach(ReadsReport::holdAgainstTheMarks);
+        old.forEach((read, figures) -> assertThat(
+                        figures.millis(0.95) / young.get(read).millis(0.95))
+                .as("growth of %s", read)
+                .isLessThanOrEqualTo(MOST_GROWTH));
+    }
+
+    private static void holdAgainstTheMarks(Map<String, Figures> history) {
+        history.forEach((read, figures) -> {
             double most = read.startsWith("pipelines") ? MOST_MILLIS_OF_A_PAGE : MOST_MILLIS_OF_A_SUMMARY;
             assertThat(figures.others()).as(read).isZero();
             assertThat(figures.millis(0.95)).as(read).isLessThanOrEqualTo(most);
-            assertThat(figures.millis(0.95) / young.get(read).millis(0.95))
-                    .as("growth of %s", read)
-                    .isLessThanOrEqualTo(MOST_GROWTH);
         });
     }
 
