@@ -26,7 +26,7 @@ class ApiFilter implements ContainerRequestFilter {
     // it
     // is: a workflow's name may hold a slash of its own.
     private static final Pattern SLUG = Pattern.compile(
-            "(/api/(?:v2/(?:project|insights(?:/pages|/time-series)?)|projects)/)PART(?:/|%2F)PART(?:(?:/|%2F)PART)?(?=/|$)"
+            "(/(?:api/(?:v2/(?:project|insights(?:/pages|/time-series)?)|projects)|badge)/)PART(?:/|%2F)PART(?:(?:/|%2F)PART)?(?=/|$)"
                     .replace("PART", "((?:(?!%2F)[^/])+)"),
             Pattern.CASE_INSENSITIVE);
 
@@ -40,7 +40,7 @@ class ApiFilter implements ContainerRequestFilter {
 
     @Override
     public void filter(ContainerRequestContext request) {
-        URI uri = request.getUriInfo().getRequestUri();
+        URI uri = uri(request);
         String path = uri.getRawPath();
         if (path.startsWith(V2) && !played) {
             throw Problem.notFound("This instance does not answer reads; ask one with the role api");
@@ -50,6 +50,14 @@ class ApiFilter implements ContainerRequestFilter {
             String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
             // It is unescaped once here and, as every path is, once more when its parts are read.
             request.setRequestUri(uri.resolve(led.replace("%", "%25") + query));
+        }
+    }
+
+    private static URI uri(ContainerRequestContext request) {
+        try {
+            return request.getUriInfo().getRequestUri();
+        } catch (RuntimeException e) {
+            throw Problem.badRequest("The address has characters that must be escaped");
         }
     }
 

@@ -2,6 +2,7 @@ package dev.treering.api;
 
 import java.util.Map;
 import java.util.concurrent.Semaphore;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import jakarta.annotation.security.RolesAllowed;
@@ -39,6 +40,9 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 public class ForwardResource {
 
     private static final String TOKEN = "Circle-Token";
+
+    // Of a header that was sent twice both stand in one text, and one of them could be ours.
+    private static final Pattern ONE_TOKEN = Pattern.compile("[\\w.~+/=-]+");
 
     private final ForwardConfig config;
     private final CircleCi circleCi;
@@ -113,7 +117,11 @@ public class ForwardResource {
     private String circleCiToken(HttpHeaders headers) {
         String token = headers.getHeaderString(TOKEN);
         String proof = headers.getHeaderString(HttpHeaders.AUTHORIZATION);
-        if (token == null || token.isBlank() || proof == null || proof.contains(token) || tokens.isOurs(token)) {
+        if (token == null
+                || !ONE_TOKEN.matcher(token).matches()
+                || proof == null
+                || proof.contains(token)
+                || tokens.isOurs(token)) {
             throw Problem.badRequest("This goes to CircleCI: send CircleCI's token as Circle-Token,"
                     + " and Treering's as Authorization: Bearer");
         }
@@ -127,7 +135,9 @@ public class ForwardResource {
                                 .filter(project -> caller.sees(project.id()))
                                 .isPresent();
         if (!visible) {
-            throw new Problem(403, "Your token is limited to some projects, and this is not about one of them");
+            throw new Problem(
+                    403,
+                    "Your token is limited to some projects: of what goes to CircleCI it reaches /project/{slug} of these alone");
         }
     }
 

@@ -78,6 +78,9 @@ final class Forwarding {
             DELETE            /otel/exporters/{exporter-id}
             """.lines().flatMap(Forwarding::operations).toList();
 
+    // Whoever unescapes a part once more must not find steps in it.
+    private static final Pattern DOTS = Pattern.compile("(^|[/\\\\])\\.{1,2}([/\\\\]|$)");
+
     private Forwarding() {}
 
     record Operation(String method, String template, Pattern path) {}
@@ -130,7 +133,7 @@ final class Forwarding {
 
     private static String decode(String part) {
         String text = URLDecoder.decode(part.replace("+", "%2B"), UTF_8);
-        if (text.equals(".") || text.equals("..") || text.chars().anyMatch(Character::isISOControl)) {
+        if (DOTS.matcher(text).find() || text.chars().anyMatch(Character::isISOControl)) {
             throw new IllegalArgumentException("no part of a path");
         }
         return text;

@@ -35,6 +35,8 @@ public class History {
             from ProjectEntity p
             where p.identityStamp is not null""";
 
+    private static final String PROJECTS_AND_SLUGS = PROJECTS.replace(" p\n", " p join p.everySlug as once\n");
+
     private static final String PIPELINES = """
             select x.id, x.project.id, x.number, p.slug, x.createdAt, x.updatedAt, x.state, x.errors,
                 x.triggerType, x.triggerReceivedAt, x.triggerActorLogin, x.triggerActorAvatar, x.triggerParameters,
@@ -204,11 +206,12 @@ public class History {
      * @param slug in the short form, as everywhere here
      */
     public Optional<ProjectView> project(String slug) {
-        return project("p.slug = ?1", slug).or(() -> project("?1 member of p.everySlug", slug));
+        return project(PROJECTS + " and p.slug = ?1", slug)
+                .or(() -> project(PROJECTS_AND_SLUGS + " and once = ?1", slug));
     }
 
-    private static Optional<ProjectView> project(String condition, String slug) {
-        return ProjectEntity.find(PROJECTS + " and " + condition + " order by p.identityStamp desc", slug)
+    private static Optional<ProjectView> project(String projects, String slug) {
+        return ProjectEntity.find(projects + " order by p.identityStamp desc", slug)
                 .project(ProjectView.class)
                 .page(0, 1)
                 .firstResultOptional();

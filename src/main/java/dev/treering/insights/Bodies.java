@@ -279,7 +279,7 @@ final class Bodies {
                     metrics.name(),
                     metrics.moment(),
                     metrics.first(),
-                    metrics.last(),
+                    metrics.ended(),
                     new PointMetrics(
                             metrics.total(),
                             metrics.failed(),

@@ -28,7 +28,8 @@ class Builds {
                 coalesce(w.status, 'running') in %s as open
             from workflow w join project p on p.id = w.project_id
                 cross join lateral (select number, branch from pipeline where id = w.pipeline_id offset 0) l
-            where w.identity_stamp is not null and p.slug is not null and w.created_at >= ?
+            where w.identity_stamp is not null and w.created_at >= ?
+                and p.identity_stamp = (select max(q.identity_stamp) from project q where q.slug = p.slug)
                 and (coalesce(?::text, p.default_branch) is null or l.branch = coalesce(?::text, p.default_branch))
             order by p.slug, p.id, w.name, open, w.created_at desc, w.id""".formatted(Outcome.PENDING.inSql());
 

@@ -11,6 +11,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import javax.sql.DataSource;
@@ -19,7 +20,10 @@ import jakarta.enterprise.context.ApplicationScoped;
 
 import dev.treering.event.Outcome;
 import dev.treering.support.PageToken;
+import dev.treering.support.Problem;
 import dev.treering.support.Rows;
+
+import static java.util.stream.Collectors.toMap;
 
 /** The questions: one statement counts whatever it is that runs, grouped by whatever is asked. */
 @ApplicationScoped
@@ -33,12 +37,12 @@ class Insights {
 
     private static final String WORKFLOWS = """
             select w.project_id, w.name, w.name as workflow, p.branch, coalesce(w.status, 'running') as status,
-                w.created_at as began, w.stopped_at as ended, null::float8 as queued
+                w.created_at as began, w.stopped_at as ended
             from workflow w""" + PIPELINE + " where w.identity_stamp is not null";
 
     private static final String JOBS = """
             select w.project_id, j.name, w.name as workflow, p.branch, j.status,
-                j.started_at as began, j.stopped_at as ended, extract(epoch from j.started_at - j.queued_at)::float8 as queued
+                j.started_at as began, j.stopped_at as ended
             from workflow w join job j on j.workflow_id = w.id left join pipeline p on p.id = w.pipeline_id
             where j.identity_stamp is not null and j.type is distinct from 'approval'""";
 
@@ -66,11 +70,10 @@ class Insights {
                 min(seconds), avg(seconds) as mean, max(seconds), stddev_samp(seconds) as deviation,
                 coalesce(sum(seconds), 0) as total_seconds,
                 percentile_cont(array[0.5, 0.95]) within group (order by seconds) as spread,
-                percentile_cont(array[0.5, 0.95]) within group (order by queued) as queue,
                 avg(extract(epoch from healed - ended)) filter (where healed >= ended)::float8 as mttr,
                 count(distinct (project_id, name, branch, healed)) filter (where healed is not null) as recoveries,
-                min(began) as first, max(began) as last
-            from measured group by 1, 2, 3, 4 order by 1, 2, 3, 4 limit %1$d""".formatted(MOST_GROUPS, Outcome.SUCCESS.inSql(), Outcome.FAILURE.inSql(), Outcome.CANCELED.inSql());
+                min(began) as first, max(began) as last, max(ended) as ended
+            from measured group by 1, 2, 3, 4 order by 1, 2, 3, 4 limit %1$d""".formatted(MOST_GROUPS + 1, Outcome.SUCCESS.inSql(), Outcome.FAILURE.inSql(), Outcome.CANCELED.inSql());
 
     /** What is counted. */
     enum Kind {
@@ -89,7 +92,6 @@ class Insights {
         ALL("null::uuid", "null::text", "null::text", "null::timestamptz"),
         PROJECT("project_id", "null::text", "null::text", "null::timestamptz"),
         NAME("null::uuid", "name", "null::text", "null::timestamptz"),
-        WORKFLOW("null::uuid", "workflow", "null::text", "null::timestamptz"),
         BRANCH("null::uuid", "name", "branch", "null::timestamptz"),
         DAY("null::uuid", "name", "null::text", "date_trunc('day', began, 'UTC')"),
         HOUR("null::uuid", "name", "null::text", "date_trunc('hour', began, 'UTC')");
@@ -124,14 +126,37 @@ class Insights {
         this.reads = reads;
     }
 
-    /** One for each group that has a run, in the order of the keys, five thousand at most. */
+    /** One for each group that has a run, in the order of the keys; more than five thousand are refused. */
     List<Metrics> count(Kind kind, By by, Runs runs) throws SQLException {
-        return list(COUNT.formatted(kind.runs + " " + WITHIN, by.columns), runs, List.of(), Insights::metrics);
+        List<Metrics> groups =
+                list(COUNT.formatted(kind.runs + " " + WITHIN, by.columns), runs, List.of(), Insights::metrics);
+        if (groups.size() > MOST_GROUPS) {
+            throw Problem.badRequest("This has more than %d groups; ask for a shorter span".formatted(MOST_GROUPS));
+        }
+        return groups;
     }
 
     /** The one group there is, or {@link Metrics#NONE}. */
     Metrics total(Kind kind, Runs runs) throws SQLException {
         return count(kind, By.ALL, runs).stream().findFirst().orElse(Metrics.NONE);
+    }
+
+    /** How long jobs waited for a machine, in seconds; null where that was told of none. */
+    record Queued(Double median, Double p95) {
+
+        static final Queued UNTOLD = new Queued(null, null);
+    }
+
+    /** By workflow, of those that have a job of which it was told. */
+    Map<String, Queued> queued(Runs runs) throws SQLException {
+        String sql = """
+                select w.name, percentile_cont(array[0.5, 0.95]) within group (
+                    order by extract(epoch from j.started_at - j.queued_at)::float8) as spread
+                from workflow w join job j on j.workflow_id = w.id left join pipeline p on p.id = w.pipeline_id
+                where j.started_at >= j.queued_at and w.name is not null %s
+                group by 1 limit %d""".formatted(WITHIN, MOST_GROUPS);
+        return list(sql, runs, List.of(), row -> Map.entry(row.getString("name"), doubles(row, "spread"))).stream()
+                .collect(toMap(Map.Entry::getKey, of -> new Queued(of.getValue()[0], of.getValue()[1])));
     }
 
     /** One run of a workflow. */
@@ -252,7 +277,6 @@ class Insights {
 
     private static Metrics metrics(ResultSet row) throws SQLException {
         Double[] spread = doubles(row, "spread");
-        Double[] queue = doubles(row, "queue");
         return new Metrics(
                 row.getObject("project", UUID.class),
                 row.getString("name"),
@@ -272,10 +296,9 @@ class Insights {
                 row.getDouble("total_seconds"),
                 row.getObject("mttr", Double.class),
                 row.getLong("recoveries"),
-                queue[0],
-                queue[1],
                 Rows.instant(row, "first"),
-                Rows.instant(row, "last"));
+                Rows.instant(row, "last"),
+                Rows.instant(row, "ended"));
     }
 
     private static Double[] doubles(ResultSet row, String column) throws SQLException {

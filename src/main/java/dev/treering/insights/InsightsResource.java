@@ -3,6 +3,7 @@ package dev.treering.insights;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -175,12 +176,16 @@ public class InsightsResource {
         if (!hourly && granularity != null && !granularity.equals("daily")) {
             throw Problem.badRequest("granularity is daily or hourly, not '%s'".formatted(granularity));
         }
-        Window window = Window.between("start-date", startDate, "end-date", endDate, clock);
+        // As many hours as CircleCI keeps, unless others are asked for.
+        String since = startDate == null && hourly ? "48h" : startDate;
+        Window window = Window.between("start-date", since, "end-date", endDate, clock);
+        List<Metrics> points = insights.count(
+                Kind.JOB,
+                hourly ? By.HOUR : By.DAY,
+                new Runs(project.id(), window, workflow, new Branch(branch, false).of(project)));
         return page(
-                insights.count(
-                        Kind.JOB,
-                        hourly ? By.HOUR : By.DAY,
-                        new Runs(project.id(), window, workflow, new Branch(branch, false).of(project))),
+                // Jobs that never started are at no time.
+                points.stream().filter(metrics -> metrics.moment() != null).toList(),
                 metrics -> Bodies.Point.of(metrics, (hourly ? ChronoUnit.HOURS : ChronoUnit.DAYS).getDuration()));
     }
 
@@ -252,7 +257,11 @@ public class InsightsResource {
                                 now,
                                 before.getOrDefault(now.project(), Metrics.NONE)))
                         .toList(),
-                projects.values().stream().map(ProjectView::name).sorted().toList());
+                projects.values().stream()
+                        .map(ProjectView::name)
+                        .filter(Objects::nonNull)
+                        .sorted()
+                        .toList());
     }
 
     private static boolean asked(Set<String> names, String name) {
@@ -260,7 +269,7 @@ public class InsightsResource {
     }
 
     private static List<String> nameAndBranch(Metrics metrics) {
-        return List.of(metrics.name(), Objects.requireNonNullElse(metrics.branch(), ""));
+        return Arrays.asList(metrics.name(), metrics.branch());
     }
 
     private static Bodies.PartTrends trends(Metrics now, Map<List<String>, Metrics> before) {

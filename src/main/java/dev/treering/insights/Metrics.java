@@ -11,6 +11,8 @@ import java.util.UUID;
  * @param completed ended in any way; only these have durations
  * @param mttr mean time from a failure's end to the end of the next success of the same workflow on the same branch
  * @param recoveries how often a success followed failures
+ * @param first when the first began, {@code last} when the last did
+ * @param ended when the last to end did
  */
 record Metrics(
         UUID project,
@@ -31,14 +33,12 @@ record Metrics(
         double totalSeconds,
         Double mttr,
         long recoveries,
-        Double medianQueued,
-        Double p95Queued,
         Instant first,
-        Instant last) {
+        Instant last,
+        Instant ended) {
 
     static final Metrics NONE = new Metrics(
-            null, null, null, null, 0, 0, 0, 0, 0, null, null, null, null, null, null, 0, null, 0, null, null, null,
-            null);
+            null, null, null, null, 0, 0, 0, 0, 0, null, null, null, null, null, null, 0, null, 0, null, null, null);
 
     /** Over all runs, those under way and canceled ones too: what CircleCI's API returns, whatever its glossary says. */
     double successRate() {

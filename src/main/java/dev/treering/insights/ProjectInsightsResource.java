@@ -5,7 +5,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.BeanParam;
@@ -18,14 +17,13 @@ import dev.treering.history.History;
 import dev.treering.insights.Insights.By;
 import dev.treering.insights.Insights.FlakyJob;
 import dev.treering.insights.Insights.Kind;
+import dev.treering.insights.Insights.Queued;
 import dev.treering.insights.Insights.Runs;
 import dev.treering.security.Caller;
 import dev.treering.security.Scope;
 import dev.treering.support.Problem;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestQuery;
-
-import static java.util.stream.Collectors.toMap;
 
 /** {@code /api/projects/{slug}/insights} and {@code …/flaky-jobs}: what CircleCI's insights lack, over any window. */
 @Path("/api")
@@ -89,14 +87,11 @@ public class ProjectInsightsResource {
 
     record Durations(Double min, Double mean, Double median, Double p95, Double max, Double standardDeviation) {}
 
-    record Queued(Double median, Double p95) {}
-
     @GET
     @Path(PROJECT + "/insights")
     public Listed<WorkflowInsights> insights(@BeanParam Asked asked) throws SQLException {
         Runs runs = runs(asked);
-        Map<String, Metrics> jobs =
-                insights.count(Kind.JOB, By.WORKFLOW, runs).stream().collect(toMap(Metrics::name, Function.identity()));
+        Map<String, Queued> queued = insights.queued(runs);
         return listed(
                 runs,
                 insights.count(Kind.WORKFLOW, By.NAME, runs).stream()
@@ -110,7 +105,7 @@ public class ProjectInsightsResource {
                                 of.successRateOfNotCanceled(),
                                 of.total() / runs.window().days(),
                                 new Durations(of.min(), of.mean(), of.median(), of.p95(), of.max(), of.deviation()),
-                                queued(jobs.getOrDefault(of.name(), Metrics.NONE)),
+                                queued.getOrDefault(of.name(), Queued.UNTOLD),
                                 of.mttr(),
                                 of.recoveries()))
                         .toList());
@@ -121,10 +116,6 @@ public class ProjectInsightsResource {
     public Listed<FlakyJob> flakyJobs(@BeanParam Asked asked) throws SQLException {
         Runs runs = runs(asked);
         return listed(runs, insights.flaky(runs));
-    }
-
-    private static Queued queued(Metrics jobs) {
-        return new Queued(jobs.medianQueued(), jobs.p95Queued());
     }
 
     private static <T> Listed<T> listed(Runs runs, List<T> items) {

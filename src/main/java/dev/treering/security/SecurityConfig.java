@@ -8,6 +8,7 @@ import io.smallrye.config.ConfigMapping;
 @ConfigMapping(prefix = "treering.security")
 public interface SecurityConfig {
 
-    /** An admin's token, for first access and automation. Without it nobody can read; webhooks come in all the same. */
+    /** A token with all scopes, for first access. Without it the tokens that were made, and an issuer's, open the doors; webhooks
+     * need none. */
     Optional<String> bootstrapToken();
 }

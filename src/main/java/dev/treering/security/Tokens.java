@@ -15,9 +15,11 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
 
 import jakarta.enterprise.context.ApplicationScoped;
@@ -45,6 +47,7 @@ public class Tokens {
     private final Optional<byte[]> bootstrap;
     private final SecureRandom random = new SecureRandom();
     private final Notice untold = new Notice();
+    private final Map<UUID, Instant> told = new ConcurrentHashMap<>();
 
     Tokens(
             DataSource database,
@@ -121,9 +124,16 @@ public class Tokens {
         Optional<Token> found = find("where digest = ?", digest(text)).stream()
                 .filter(token -> token.holds(now))
                 .findFirst();
-        found.filter(token -> token.lastUsedAt() == null || token.lastUsedAt().isBefore(now.minus(USE_IS_TOLD)))
-                .ifPresent(token -> tellUse(token, now));
+        found.filter(token -> isDue(token, now)).ifPresent(token -> tellUse(token, now));
         return found;
+    }
+
+    // One request of many at once, and none again soon where it could not be written.
+    private boolean isDue(Token token, Instant now) {
+        Instant before = now.minus(USE_IS_TOLD);
+        return (token.lastUsedAt() == null || token.lastUsedAt().isBefore(before))
+                && told.merge(token.id(), now, (last, next) -> last.isBefore(before) ? next : last)
+                        .equals(now);
     }
 
     // Reads may go on at a replica while the server that is written to is away.

@@ -36,6 +36,9 @@ public record PageToken(Instant createdAt, UUID id, int filters) {
                     Instant.EPOCH.plus(bytes.getLong(), ChronoUnit.MICROS),
                     new UUID(bytes.getLong(), bytes.getLong()),
                     bytes.getInt());
+            if (Times.parse(position.createdAt.toString()).isEmpty()) {
+                throw new IllegalArgumentException("no time that a run has");
+            }
             if (position.filters != filters) {
                 throw Problem.badRequest("This page-token belongs to a list with other filters; start without it");
             }

@@ -69,8 +69,20 @@ final class Problems {
 
     @ServerExceptionMapper({PersistenceException.class, SQLException.class})
     Response databaseAway(Exception e, UriInfo uri) {
+        SQLException cause = sqlException(e);
+        // Class 22: a value that no such column can hold, such as a text with NUL, or a time beyond all times.
+        if (cause != null && String.valueOf(cause.getSQLState()).startsWith("22")) {
+            return answer(Problem.badRequest("A value of this request holds what cannot be asked for"), uri);
+        }
+        if (cause != null && String.valueOf(cause.getMessage()).contains("statement timeout")) {
+            return answer(new Problem(503, "This takes too long; ask for less, such as a shorter span"), uri);
+        }
         Log.warnf("A read of %s failed: %s", uri.getPath(), e.getMessage());
         return answer(new Problem(503, "The database does not answer; try again"), uri);
+    }
+
+    private static SQLException sqlException(Throwable e) {
+        return e == null || e instanceof SQLException ? (SQLException) e : sqlException(e.getCause());
     }
 
     @ServerExceptionMapper

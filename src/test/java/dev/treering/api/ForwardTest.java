@@ -148,6 +148,26 @@ class ForwardTest {
     }
 
     @Test
+    void everyOperationOfTheList_goesOn() throws InterruptedException {
+        for (Forwarding.Operation operation : Forwarding.OPERATIONS) {
+            // When
+            String path = "/api/v2"
+                    + operation
+                            .template()
+                            .replace("{project-slug}", "gh/acme/web")
+                            .replaceAll("\\{[^}]+}", "some");
+            RequestSpecification request = asked();
+            if (operation.method().matches("POST|PUT|PATCH")) {
+                request.contentType("application/json").body("{}");
+            }
+            request.request(operation.method(), path).then().statusCode(429);
+
+            // Then
+            assertThat(call().request()).isEqualTo(operation.method() + " " + path);
+        }
+    }
+
+    @Test
     void aRedirect_isNotFollowed() throws InterruptedException {
         asked().redirects().follow(false).get("/api/v2/context/moved").then().statusCode(302);
 
@@ -167,7 +187,13 @@ class ForwardTest {
                 given().header("Authorization", "Bearer " + given).header("Circle-Token", ""),
                 given().header("Authorization", "Bearer " + given).header("Circle-Token", given),
                 given().header("Authorization", "Bearer " + TestStores.TOKEN).header("Circle-Token", given),
-                given().header("Authorization", "Bearer " + given).header("Circle-Token", TestStores.TOKEN))) {
+                given().header("Authorization", "Bearer " + given).header("Circle-Token", TestStores.TOKEN),
+                // Sent twice, both stand in one text.
+                given().header("Authorization", "Bearer " + given)
+                        .header("Circle-Token", CALLERS)
+                        .header("Circle-Token", token(null)),
+                given().header("Authorization", "Bearer " + given)
+                        .header("Circle-Token", CALLERS + "," + token(null)))) {
             request.get(path)
                     .then()
                     .statusCode(400)
@@ -190,6 +216,9 @@ class ForwardTest {
                 "/api/v2/context//",
                 "/api/v2/context/%2E%2E",
                 "/api/v2/context/a%0Ab",
+                "/api/v2/project/gh/acme/web/envvar/..%2F..%2Fother%2Fenvvar%2FX",
+                "/api/v2/project/gh/acme/web/envvar/a%2F..",
+                "/api/v2/project/gh/acme/web/envvar/a%5C..%5Cb",
                 "/api/v2-forwarded/../v1/me",
                 "/api/v2-forwarded/me",
                 "/api/v2-forwarded/http://elsewhere.example/context"

@@ -96,7 +96,7 @@ class KillsChaos {
 
         // Then
         scenario.conclude();
-        assertThat(world.ledger().copies()).isGreaterThan(EVENTS / 10);
+        assertThat(world.ledger().copies()).isGreaterThan(EVENTS * 18L / 100);
     }
 
     private List<Target> schedule() {

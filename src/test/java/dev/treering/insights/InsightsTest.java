@@ -3,6 +3,7 @@ package dev.treering.insights;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.UUID;
 
 import jakarta.inject.Inject;
@@ -14,6 +15,8 @@ import io.restassured.path.json.JsonPath;
 import io.restassured.response.ValidatableResponse;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -242,6 +245,60 @@ class InsightsTest {
     }
 
     @Test
+    void slug_in_one_segment_is_the_same_below_insights() {
+        run("build", "main", "success", Duration.ofHours(2), 100);
+
+        String escaped = slug.replace("/", "%2F");
+        for (String path : List.of(
+                "/api/v2/insights/" + escaped + "/workflows",
+                "/api/v2/insights/" + escaped + "/workflows/build",
+                "/api/v2/insights/" + escaped + "/branches",
+                "/api/v2/insights/pages/" + escaped + "/summary",
+                "/api/v2/insights/time-series/" + escaped + "/workflows/build/jobs",
+                "/api/v2/insights/gh%2F" + org + "/summary",
+                "/api/projects/" + escaped + "/insights")) {
+            given().urlEncodingEnabled(false)
+                    .header("Circle-Token", TestStores.TOKEN)
+                    .get(path)
+                    .then()
+                    .statusCode(200);
+        }
+    }
+
+    @Test
+    void runs_and_projects_without_a_name_are_counted_too() {
+        run("build", "main", "success", Duration.ofHours(2), 100);
+        run(null, null, "success", Duration.ofHours(3), 100);
+        database.change(
+                "insert into project (id, identity_stamp, slug) values (?, '1', ?)",
+                UUID.randomUUID(),
+                "gh/" + org + "/api");
+
+        get("/api/v2/insights/pages/" + slug + "/summary").body("project_data.metrics.total_runs", equalTo(2));
+        get("/api/v2/insights/gh/" + org + "/summary").body("all_projects", contains("web"));
+    }
+
+    @Test
+    void value_that_nothing_can_have_is_the_callers_fault() {
+        given().urlEncodingEnabled(false)
+                .header("Circle-Token", TestStores.TOKEN)
+                .get("/api/v2/insights/" + slug + "/workflows?branch=%00")
+                .then()
+                .statusCode(400);
+    }
+
+    @Test
+    void parameter_that_is_not_read_is_refused_with_the_nearest_that_is() {
+        for (String path : List.of("/api/projects/" + slug + "/insights", "/cc.xml", "/badge/" + slug + ".svg")) {
+            given().header("Circle-Token", TestStores.TOKEN)
+                    .get(path + "?brnch=main")
+                    .then()
+                    .statusCode(400)
+                    .body("detail", containsString("did you mean 'branch'?"));
+        }
+    }
+
+    @Test
     void project_and_organisation_are_summed_up() {
         run("build", "main", "success", Duration.ofHours(2), 100);
         run("build", "topic", "failed", Duration.ofHours(2), 100);
@@ -263,8 +320,11 @@ class InsightsTest {
         refused("/api/v2/insights/gh/nobody-" + org + "/summary", 404, "not found");
     }
 
-    @Test
-    void job_that_failed_and_passed_on_one_revision_is_flaky() {
+    @ParameterizedTest
+    @ValueSource(strings = {"gh/%s/web", "bb/%s/web", "circleci/89xcrx7UvWQfzcUPAEmu5Q-%s/63AY3yf3XeUQojmQcGZTtB"})
+    void job_that_failed_and_passed_on_one_revision_is_flaky(String form) {
+        String slug = form.formatted(org);
+        database.change("update project set slug = ? where id = ?", slug, project);
         UUID first = run("build", "main", "abc", "failed", Duration.ofHours(3), 600);
         job(first, "test", 1, "failed", 0, 10);
         job(first, "lint", 2, "failed", 0, 10);

@@ -178,7 +178,13 @@ class TokensTest {
                 .extract()
                 .jsonPath();
 
-        // Then: what tells of all projects is not for it
+        // Then: it is somebody, and what tells of all projects is not for it
+        given().header("Circle-Token", made.getString("token"))
+                .get("/api/v2/me")
+                .then()
+                .statusCode(200)
+                .body("login", equalTo("one"))
+                .body("id", equalTo(made.getString("id")));
         given().header("Circle-Token", made.getString("token"))
                 .get(STATUS)
                 .then()
