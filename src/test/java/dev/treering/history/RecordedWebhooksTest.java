@@ -29,6 +29,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 class RecordedWebhooksTest {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String APPLIED = """
+            select count(*)::text from trail
+            where outcome = 'applied' and event_id = (select event_id from trail where receipt = ?)""";
 
     @Inject
     Database database;
@@ -51,11 +54,10 @@ class RecordedWebhooksTest {
             byte[] body = Files.readAllBytes(file);
             // When
             String receipt = Signed.post(body).then().statusCode(202).extract().path("receipt");
-            // Then
-            await().untilAsserted(
-                            () -> assertThat(database.value("select outcome from trail where receipt = ?", receipt))
-                                    .as(file.getFileName().toString())
-                                    .isEqualTo("applied"));
+            // Then it is applied once, whoever posted it first: other tests post the recordings too
+            await().untilAsserted(() -> assertThat(database.value(APPLIED, receipt))
+                    .as(file.getFileName().toString())
+                    .isEqualTo("1"));
         }
         for (Path file : files) {
             readsBack(file.getFileName().toString(), JSON.readTree(file.toFile()));
