@@ -2,15 +2,20 @@ package dev.treering.circleci;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.KeyStore;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -19,18 +24,28 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import javax.sql.DataSource;
 
 import jakarta.inject.Inject;
 
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import dev.treering.FlowTest;
 import dev.treering.circleci.CircleCiException.Kind;
 import dev.treering.circleci.RawServer.Answer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -50,6 +65,35 @@ class CircleCiTest {
 
     // Of this test alone, and so is its row of the budget.
     private final String token = "token-" + UUID.randomUUID();
+
+    private final StringBuffer logged = new StringBuffer();
+    private final Handler listener = new Handler() {
+        @Override
+        public void publish(LogRecord line) {
+            logged.append(line.getMessage())
+                    .append(' ')
+                    .append(line.getThrown())
+                    .append('\n');
+            logged.append(Arrays.toString(line.getParameters())).append('\n');
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+    };
+
+    @BeforeEach
+    void listen() {
+        Logger.getLogger("").addHandler(listener);
+    }
+
+    @AfterEach
+    void the_token_is_never_logged() {
+        Logger.getLogger("").removeHandler(listener);
+        assertThat(logged.toString()).doesNotContain(token);
+    }
 
     private CircleCi circleCi(URI url, String... settings) {
         return circleCi(url, Clock.systemUTC(), settings);
@@ -405,6 +449,48 @@ class CircleCiTest {
             assertThat(e.kind()).isEqualTo(Kind.UNAVAILABLE);
             assertThat(e.getMessage()).doesNotContain(token).doesNotContain("127.0.0.1");
             assertThat(server.requests()).noneMatch(head -> head.contains(token));
+        }
+    }
+
+    @Tag("F41")
+    @Test
+    void aCertificateThatNobodyVouchesFor_isNotTrusted(@TempDir Path folder) throws Exception {
+        // Given a server that encrypts as it should, with a certificate of its own making
+        Path keys = folder.resolve("keys.p12");
+        String keytool =
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
+        Process made = new ProcessBuilder((keytool + " -genkeypair -keyalg EC -dname CN=127.0.0.1 -ext SAN=ip:127.0.0.1"
+                                + " -storetype PKCS12 -storepass of-a-test -keystore " + keys)
+                        .split(" "))
+                .redirectErrorStream(true)
+                .start();
+        assertThat(new String(made.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .doesNotContain("rror");
+        assertThat(made.waitFor()).isZero();
+        char[] password = "of-a-test".toCharArray();
+        KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        managers.init(KeyStore.getInstance(keys.toFile(), password), password);
+        SSLContext tls = SSLContext.getInstance("TLS");
+        tls.init(managers.getKeyManagers(), null, null);
+        HttpsServer server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        AtomicInteger requests = new AtomicInteger();
+        server.setHttpsConfigurator(new HttpsConfigurator(tls));
+        server.createContext("/", exchange -> {
+            requests.incrementAndGet();
+            exchange.sendResponseHeaders(200, -1);
+        });
+        server.start();
+        try {
+            URI url = URI.create(
+                    "https://127.0.0.1:%d/api/v2".formatted(server.getAddress().getPort()));
+            // When
+            CircleCiException e = failure(() -> circleCi(url).workflow(ID));
+            // Then
+            assertThat(e.kind()).isEqualTo(Kind.UNAVAILABLE);
+            assertThat(e).hasMessageContaining("SSLHandshakeException");
+            assertThat(requests).hasValue(0);
+        } finally {
+            server.stop(0);
         }
     }
 
