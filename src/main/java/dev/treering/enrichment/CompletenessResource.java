@@ -76,7 +76,6 @@ public class CompletenessResource {
                 .orElseThrow(() -> Problem.notFound("Project not found"))
                 .id();
         History.Tally tally = history.tally(id);
-        List<Hole> holes = history.holes(id, MOST_HOLES);
         Tasks.Counts counts = tasks.ofProject(id);
         Reconciler.State state = reconciler.state(id).orElse(new Reconciler.State(null, null, 0, null));
         return new Completeness(
@@ -86,8 +85,8 @@ public class CompletenessResource {
                 tally.recorded(),
                 tally.duplicates(),
                 tally.dead(),
-                holes.stream().mapToLong(hole -> hole.last() - hole.first() + 1).sum(),
-                holes,
+                history.missing(id),
+                history.holes(id, MOST_HOLES),
                 counts.pending(),
                 counts.givenUp(),
                 counts.notFound(),

@@ -136,6 +136,18 @@ public class History {
         return holes;
     }
 
+    /** How many pipelines are in all the holes. */
+    public long missing(UUID projectId) {
+        Long missing = PipelineEntity.getEntityManager()
+                .createQuery(
+                        "select max(p.number) - min(p.number) + 1 - count(distinct p.number) from PipelineEntity p"
+                                + " where p.project.id = ?1",
+                        Long.class)
+                .setParameter(1, projectId)
+                .getSingleResult();
+        return missing == null ? 0 : missing;
+    }
+
     /** Workflows that have not ended, newest first, with when they were created. */
     public Map<UUID, Instant> openWorkflows(int limit) {
         Map<UUID, Instant> open = new LinkedHashMap<>();

@@ -175,6 +175,16 @@ class HealingTest {
                 .body("missing", equalTo(2))
                 .body("holes[0].first", equalTo(2))
                 .body("holes[0].last", equalTo(3));
+        // and each webhook is counted, also what comes again
+        int told = Webhooks.of(first).size() + Webhooks.of(last).size();
+        send(Webhooks.of(first));
+        await().untilAsserted(() -> given().header("Circle-Token", TestStores.TOKEN)
+                .get("/api/projects/" + slug + "/completeness")
+                .then()
+                .body("received", equalTo(told + Webhooks.of(first).size()))
+                .body("recorded", equalTo(told))
+                .body("duplicates", equalTo(Webhooks.of(first).size()))
+                .body("dead", equalTo(0)));
         // When it is there after all, and the numbers are compared
         List<Run> found = List.of(scenarios.green(2, start.plusSeconds(60)), scenarios.green(3, start.plusSeconds(90)));
         found.forEach(circleCi::register);
