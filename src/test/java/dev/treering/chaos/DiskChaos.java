@@ -19,13 +19,18 @@ class DiskChaos {
 
     private World world;
     private Disk disk;
+    private Instance worker;
 
     @BeforeAll
     void start() throws Exception {
         assumeThat(Disk.possible())
                 .as("F28 is skipped: a small disk needs the right to mount one")
                 .isTrue();
-        world = World.named("disk").start();
+        world = World.named("disk").workers(0).start();
+        // It answers, so that it can be asked what it waits for.
+        worker = world.instance("worker", "worker,api");
+        worker.start();
+        world.workers().add(worker);
         disk = new Disk(world.folder(), MEGABYTES);
         disk.start();
         world.database().stop("INT");
@@ -51,6 +56,10 @@ class DiskChaos {
 
         // When
         disk.fill();
+        scenario.named(
+                worker,
+                status -> status.path("state").asText().equals("degraded")
+                        && status.path("waiting").has("history"));
         scenario.run(Duration.ofSeconds(8));
         // Then
         assertThat(scenario.answers().statuses()).containsOnlyKeys(202);
@@ -61,6 +70,7 @@ class DiskChaos {
         world.heal();
         // Then
         scenario.cleared(world.receiver());
+        scenario.cleared(worker);
         assertThat(world.database().number("select count(*) from dead_letter")).isZero();
         scenario.conclude();
     }
