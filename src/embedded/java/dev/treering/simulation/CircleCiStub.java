@@ -86,6 +86,11 @@ public final class CircleCiStub implements AutoCloseable {
             return new Failure(429, Optional.of(retryAfter), "text/plain", "Rate limited.");
         }
 
+        /** The token is none any more. */
+        public static Failure rejected() {
+            return new Failure(401, Optional.empty(), "application/json", "{\"message\":\"You must log in first.\"}");
+        }
+
         public static Failure unavailable() {
             return new Failure(503, Optional.empty(), "application/json", "{\"message\":\"Service Unavailable\"}");
         }

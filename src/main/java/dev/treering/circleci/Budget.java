@@ -9,6 +9,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import javax.sql.DataSource;
@@ -116,6 +117,20 @@ final class Budget {
             }
             heldUntil = held ? now.plus(config.lease()) : Instant.EPOCH;
             return held && !now.isBefore(pausedUntil);
+        }
+    }
+
+    /** What whoever asks was last told, whatever the token; empty when nobody asks. */
+    Optional<CircleCi.Pause> lastTold() throws SQLException {
+        try (Connection connection = database.getConnection();
+                PreparedStatement read = connection.prepareStatement("""
+                        select paused_until, problem from api_budget
+                        where greatest(leased_until, paused_until) > now() - interval '1 minute'
+                        order by paused_until desc nulls last limit 1""");
+                ResultSet row = read.executeQuery()) {
+            return row.next()
+                    ? Optional.of(new CircleCi.Pause(Rows.instant(row, "paused_until"), row.getString("problem")))
+                    : Optional.empty();
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -55,6 +56,12 @@ public class CircleCi {
         }
     }
 
+    /**
+     * @param until null or in the past when calls may be made
+     * @param problem null when the last call was answered
+     */
+    public record Pause(Instant until, String problem) {}
+
     CircleCi(CircleCiConfig config, DataSource database, MeterRegistry meters, Clock clock) {
         this.config = config;
         this.meters = meters;
@@ -80,7 +87,12 @@ public class CircleCi {
 
     /** What CircleCI last refused or why it does not answer; null when it answers. */
     public String problem() {
-        return hasToken() ? budget.problem() : "token missing: set TREERING_CIRCLECI_TOKEN";
+        return budget.problem();
+    }
+
+    /** What any instance that asks was last told; empty when none does. */
+    public Optional<Pause> lastTold() throws SQLException {
+        return budget.lastTold();
     }
 
     /** Lets another instance ask, at once. */

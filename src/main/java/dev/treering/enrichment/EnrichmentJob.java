@@ -5,6 +5,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.ToLongFunction;
@@ -14,6 +15,7 @@ import jakarta.inject.Singleton;
 import jakarta.persistence.PersistenceException;
 
 import dev.treering.circleci.CircleCi;
+import dev.treering.circleci.CircleCi.Pause;
 import dev.treering.circleci.CircleCiException;
 import dev.treering.enrichment.Enricher.Told;
 import dev.treering.enrichment.Tasks.Verdict;
@@ -57,7 +59,7 @@ public class EnrichmentJob {
     /**
      * How enrichment stands.
      *
-     * @param state {@code on}, {@code off} (no token, or not a worker) or {@code paused}
+     * @param state {@code on}, {@code off} (no token, or no worker runs) or {@code paused}
      * @param problem what CircleCI last refused; null when it answers
      */
     public record Status(
@@ -239,7 +241,8 @@ public class EnrichmentJob {
         }
     }
 
-    private boolean asking() {
+    /** Whether this instance is one that asks. */
+    public boolean asking() {
         return treering.roles().contains(Role.WORKER) && circleCi.hasToken();
     }
 
@@ -247,16 +250,21 @@ public class EnrichmentJob {
         return clock.instant().isBefore(circleCi.pausedUntil());
     }
 
-    public Status status() {
-        String problem = circleCi.problem();
-        boolean paused = paused() && problem != null;
+    /** How it stands here, or, told by an instance that asks nothing itself, with those that do. */
+    public Status status() throws SQLException {
+        Optional<Pause> told =
+                asking() ? Optional.of(new Pause(circleCi.pausedUntil(), circleCi.problem())) : circleCi.lastTold();
+        Tasks.Counts now = tasks.counts();
+        String problem = told.map(Pause::problem).orElse(null);
+        Instant until = told.map(Pause::until).filter(clock.instant()::isBefore).orElse(null);
+        boolean paused = until != null && problem != null;
         return new Status(
-                asking() ? paused ? "paused" : "on" : "off",
-                paused ? circleCi.pausedUntil() : null,
-                problem,
-                counts.pending(),
-                counts.done(),
-                counts.givenUp(),
-                counts.notFound());
+                paused ? "paused" : told.isPresent() ? "on" : "off",
+                paused ? until : null,
+                told.isPresent() ? problem : "no worker has a token: set TREERING_CIRCLECI_TOKEN",
+                now.pending(),
+                now.done(),
+                now.givenUp(),
+                now.notFound());
     }
 }

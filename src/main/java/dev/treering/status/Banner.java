@@ -63,13 +63,14 @@ public class Banner {
                 setting("quarkus.datasource.jdbc.url").replaceAll("\\?.*", "")
                         + (schema.current() ? "" : "  (not ready, trying again)"));
         line(text, "Kafka", setting("kafka.bootstrap.servers") + (topics.ready() ? "" : "  (not ready, trying again)"));
-        EnrichmentJob.Status circleCi = enrichment.status();
         line(
                 text,
                 "CircleCI",
-                circleCi.state().equals("off")
-                        ? "enrichment off" + (circleCi.problem() == null ? "" : " (" + circleCi.problem() + ")")
-                        : setting("treering.circleci.url"));
+                enrichment.asking()
+                        ? setting("treering.circleci.url")
+                        : treering.roles().contains(Role.WORKER)
+                                ? "enrichment off (token missing: set TREERING_CIRCLECI_TOKEN)"
+                                : "asked by the workers");
         sections.forEach(section -> text.append("\n").append(section.text()).append("\n"));
         return text.toString();
     }

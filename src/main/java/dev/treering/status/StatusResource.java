@@ -55,6 +55,7 @@ public class StatusResource {
      * @param waiting the work that waits for PostgreSQL, with its reason
      * @param outbox null while PostgreSQL does not answer
      * @param losses what Kafka had lost when the history came to read it; null while PostgreSQL does not answer
+     * @param enrichment null while PostgreSQL does not answer
      */
     public record Status(
             String state,
@@ -71,12 +72,12 @@ public class StatusResource {
         caller.mustSeeAll();
         String kafka = probes.kafkaProblem();
         String database = probes.databaseProblem();
-        EnrichmentJob.Status circleCi = enrichment.status();
+        EnrichmentJob.Status circleCi = database == null ? ask(enrichment::status) : null;
         Map<String, String> waiting = patience.waiting();
         boolean well = kafka == null
                 && database == null
                 && waiting.isEmpty()
-                && !circleCi.state().equals("paused");
+                && (circleCi == null || !circleCi.state().equals("paused"));
         return new Status(
                 well ? "ok" : "degraded",
                 config.roles(),

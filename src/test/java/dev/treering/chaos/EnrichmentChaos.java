@@ -19,13 +19,14 @@ import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-/** Whoever fetches the past dies over it, and another goes on. */
+/** Whoever asks CircleCI dies over it and another goes on, or is turned away. */
 @ChaosSuite
-class BackfillChaos {
+class EnrichmentChaos {
 
     private static final int RUNS = 160;
     private static final int TASKS_A_RUN = 6;
     private static final int KILLS = 2;
+    private static final int RATE = 30;
     // Tasks that are claimed at once, and pipelines on a page: as many as a death may leave between asked and done.
     private static final int CLAIMED = 20;
 
@@ -37,11 +38,12 @@ class BackfillChaos {
 
     @BeforeAll
     void start() {
-        world = World.named("backfill")
+        world = World.named("enrichment")
                 .workers(1)
                 .with("TREERING_CIRCLECI_URL", circleCi.url().toString())
                 .with("TREERING_CIRCLECI_TOKEN", circleCi.token())
                 .with("TREERING_CIRCLECI_LEASE", "3S")
+                .with("TREERING_CIRCLECI_REJECTED_PAUSE", "12S")
                 .with("TREERING_ENRICHMENT_LEASE", "5S")
                 .with("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
                 .start();
@@ -57,7 +59,8 @@ class BackfillChaos {
 
     @Test
     @Tag("F18")
-    void a_backfill_whose_workers_are_killed_ends_with_every_pipeline_and_asks_for_none_again() throws Exception {
+    void a_backfill_whose_workers_are_killed_ends_with_every_pipeline_and_asks_again_only_for_what_was_under_way()
+            throws Exception {
         // Given
         Scenario scenario = world.scenario("F18 backfill");
         Instant first = Instant.now().minus(Duration.ofDays(30));
@@ -106,7 +109,7 @@ class BackfillChaos {
                                         + " where x.execution_stamp is not null)"))
                         .isEqualTo(RUNS * TASKS_A_RUN));
         long again = runs.stream()
-                .flatMap(BackfillChaos::paths)
+                .flatMap(EnrichmentChaos::paths)
                 .mapToLong(path -> circleCi.calls(path) - 1L)
                 .peek(more -> assertThat(more).isBetween(0L, (long) KILLS))
                 .sum();
@@ -116,6 +119,32 @@ class BackfillChaos {
                 .isBetween(RUNS / CLAIMED, RUNS / CLAIMED + KILLS);
         System.out.printf(
                 "chaos: a backfill of %d tasks, %d kills, %d asked again%n", RUNS * TASKS_A_RUN, KILLS, again);
+        scenario.conclude();
+    }
+
+    @Test
+    @Tag("F34")
+    void a_rejected_token_is_tried_once_and_said_while_webhooks_go_on() {
+        // Given
+        Scenario scenario = world.scenario("F34");
+        if (!world.worker().running()) {
+            world.worker().start();
+        }
+        circleCi.failNext(1, CircleCiStub.Failure.rejected());
+
+        // When webhooks come, which there is much to ask about
+        scenario.traffic(RATE);
+        // Then one question is answered so, an instance that asks nothing itself says it, and there is no second one
+        scenario.named(
+                world.receiver(),
+                status -> status.path("enrichment").path("state").asText().equals("paused")
+                        && status.path("enrichment").path("problem").asText().equals("token rejected"));
+        int calls = circleCi.totalCalls();
+        scenario.run(Duration.ofSeconds(5));
+        assertThat(circleCi.totalCalls()).isEqualTo(calls);
+        assertThat(scenario.answers().statuses()).containsOnlyKeys(202);
+        // and when the token is taken again, it goes on by itself
+        scenario.cleared(world.receiver());
         scenario.conclude();
     }
 
