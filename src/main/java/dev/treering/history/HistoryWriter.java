@@ -61,8 +61,9 @@ public class HistoryWriter {
     /** A fact with what became of reading it: its content, or why it has none. */
     record Judged(Fact fact, Content content, Unfoldable unfoldable) {}
 
-    /** What one transaction did, to be counted once it has committed, and the gaps before what it left alone. */
-    record Recorded(List<Trail.Entry> entries, Positions positions, Map<TopicPartition, Gap> gaps) {}
+    /** What one transaction did, to be counted and published once it has committed, and the gaps before what it left alone. */
+    record Recorded(
+            List<Trail.Entry> entries, Positions positions, Map<TopicPartition, Gap> gaps, List<Outbox.Row> events) {}
 
     /**
      * Records the facts, which are in offset order per partition. A fact that PostgreSQL refuses does not hold up the
@@ -83,6 +84,7 @@ public class HistoryWriter {
         }
         try {
             Recorded recorded = inTransaction(batch);
+            outbox.publish(recorded.events);
             count(recorded, batch);
             gaps.putAll(recorded.gaps);
             return recorded.gaps.isEmpty();
@@ -169,7 +171,7 @@ public class HistoryWriter {
         }
         if (fresh.isEmpty()) {
             positions.store(connection);
-            return new Recorded(List.of(), positions, found);
+            return new Recorded(List.of(), positions, found, List.of());
         }
         Set<Fact.Seen> news = remember(connection, fresh);
         List<Trail.Entry> entries = new ArrayList<>(fresh.size());
@@ -191,9 +193,9 @@ public class HistoryWriter {
         bury(connection, fresh);
         // Before a merge takes the place of the names that are outweighed.
         slugs.add(connection, applied.stream());
-        outbox.add(connection, upsert(connection, merged(applied)));
+        List<Outbox.Row> events = outbox.add(connection, upsert(connection, merged(applied)));
         positions.store(connection);
-        return new Recorded(entries, positions, found);
+        return new Recorded(entries, positions, found, events);
     }
 
     private static Set<TopicPartition> partitions(List<Judged> batch) {

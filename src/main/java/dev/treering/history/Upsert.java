@@ -6,22 +6,30 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.StringJoiner;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 
 import dev.treering.support.Rows;
 
 /** Merges rows into a table with one statement, and says whose progress that changed. */
 final class Upsert {
 
-    private static final Map<Table, String> SQL = new EnumMap<>(Table.class);
+    // A statement for each set of groups that batches speak of: mostly the few that webhooks tell, or those of an
+    // answer.
+    private static final Map<Told, String> SQL = new ConcurrentHashMap<>();
 
-    static {
-        for (Table table : Table.values()) {
-            SQL.put(table, sql(table));
+    private record Told(Table table, Set<Group> groups) {
+
+        /** Whether what others are told of may change; null is SQL's word where a table has no such thing. */
+        boolean progress() {
+            return groups.stream()
+                    .flatMap(group -> group.columns.stream())
+                    .anyMatch(column -> column.name().equals(table.status));
         }
     }
 
@@ -32,9 +40,18 @@ final class Upsert {
         if (rows.isEmpty()) {
             return List.of();
         }
+        // What nobody says need not travel: a webhook tells a quarter of a job's columns.
+        Set<Group> groups = EnumSet.noneOf(Group.class);
+        rows.forEach(row -> groups.addAll(row.said().keySet()));
+        Told told = new Told(table, groups);
+        String sql = SQL.computeIfAbsent(told, Upsert::sql);
+        List<Object[]> values = rows.stream().map(row -> values(row, groups)).toList();
+        if (!told.progress()) {
+            Rows.update(connection, sql, values);
+            return List.of();
+        }
         List<UUID> changed = new ArrayList<>();
-        List<Object[]> values = rows.stream().map(Upsert::values).toList();
-        try (PreparedStatement statement = Rows.prepare(connection, SQL.get(table), values);
+        try (PreparedStatement statement = Rows.prepare(connection, sql, values);
                 ResultSet result = statement.executeQuery()) {
             while (result.next()) {
                 changed.add(result.getObject(1, UUID.class));
@@ -43,10 +60,10 @@ final class Upsert {
         return changed;
     }
 
-    private static Object[] values(Row row) {
+    private static Object[] values(Row row, Set<Group> told) {
         List<Object> values = new ArrayList<>();
         values.add(row.id());
-        for (Group group : row.table().groups()) {
+        for (Group group : told) {
             Row.Said said = row.said().get(group);
             values.add(said == null ? null : said.stamp());
             for (int i = 0; i < group.columns.size(); i++) {
@@ -61,11 +78,11 @@ final class Upsert {
      * an absent group keeps what is there. Rows are locked in the order of their ids: two writers cannot wait for each
      * other. {@code before} sees the rows as they were when the statement began.
      */
-    private static String sql(Table table) {
+    private static String sql(Told told) {
         StringJoiner names = new StringJoiner(", ").add("id");
         StringJoiner types = new StringJoiner(", ").add("?::uuid[]");
-        StringJoiner sets = new StringJoiner(", ");
-        for (Group group : table.groups()) {
+        StringJoiner sets = new StringJoiner(", ", "do update set ", "").setEmptyValue("do nothing");
+        for (Group group : told.groups) {
             String stamp = group.stampColumn;
             names.add(stamp);
             types.add("?::text[]");
@@ -77,17 +94,20 @@ final class Upsert {
                         .formatted(column.name(), stamp));
             }
         }
+        Table table = told.table;
+        String said = "select * from unnest(%s) as s(%s)".formatted(types, names);
+        String merge =
+                "insert into %s as t (%s) %%s order by id on conflict (id) %s".formatted(table.sqlName(), names, sets);
+        if (!told.progress()) {
+            return merge.formatted(said);
+        }
+        String progress = "id, %s as status, %s as stopped_at".formatted(table.status, table.stoppedAt);
         return """
-                with said as (select * from unnest(%2$s) as s(%3$s)),
-                before as (select t.* from %1$s t join said using (id)),
-                after as (
-                    insert into %1$s as t (%3$s) select * from said order by id
-                    on conflict (id) do update set %4$s
-                    returning *)
+                with said as (%2$s),
+                before as (select %4$s from %1$s where id in (select id from said)),
+                after as (%3$s returning %4$s)
                 select a.id from after a left join before b using (id)
-                where (a.%5$s, a.%6$s) is distinct from (b.%5$s, b.%6$s) and a.%5$s is not null
-                order by a.id""".formatted(table.sqlName(), types, names, sets, table.status, table.stoppedAt)
-                .replace("a.null", "null")
-                .replace("b.null", "null");
+                where (a.status, a.stopped_at) is distinct from (b.status, b.stopped_at) and a.status is not null
+                order by a.id""".formatted(table.sqlName(), said, merge.formatted("select * from said"), progress);
     }
 }

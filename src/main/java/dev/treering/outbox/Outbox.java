@@ -1,15 +1,19 @@
 package dev.treering.outbox;
 
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -28,8 +32,9 @@ import dev.treering.support.Rows;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 
 /**
- * The table of records that Kafka has not taken yet. A station adds rows inside its own transaction ({@link #add}), a
- * receiver stores single records when Kafka does not answer ({@link #store}); the relay publishes and deletes them.
+ * The table of records that Kafka has not taken yet. A station adds rows inside its own transaction ({@link #add}) and
+ * hands them over after its commit ({@link #publish}); a receiver stores single records when Kafka does not answer ({@link
+ * #store}). What is not deleted soon, because Kafka or whoever added it was away, the relay publishes and deletes.
  */
 @Singleton
 public class Outbox {
@@ -38,8 +43,17 @@ public class Outbox {
 
     private static final long MOST_BYTES = 8L * 1024 * 1024;
 
+    private static final String DELETE = "delete from outbox where id = any(?::bigint[])";
+
+    private static final int MOST_DELETED = 5_000;
+
     private final DataSource database;
     private final OutboxConfig config;
+    private final Publisher publisher;
+    // Rows that Kafka has acknowledged, to be deleted many at once; after a crash they are published twice, with the
+    // same id.
+    private final Queue<Long> published = new ConcurrentLinkedQueue<>();
+    private CompletableFuture<Void> publishing = CompletableFuture.completedFuture(null);
     private final BlockingQueue<Waiting> queue;
     // One thread commits for everybody: a hundred requests that wait together share one transaction.
     private final ExecutorService writer =
@@ -48,25 +62,71 @@ public class Outbox {
     private record Waiting(CloudEvent event, CompletableFuture<Void> stored) {}
 
     /** A stored record and its place in the table. */
-    private record Row(long id, CloudEvent event) {}
+    public record Row(long id, CloudEvent event) {}
 
-    Outbox(DataSource database, OutboxConfig config) {
+    Outbox(DataSource database, OutboxConfig config, Publisher publisher) {
         this.database = database;
         this.config = config;
+        this.publisher = publisher;
         queue = new ArrayBlockingQueue<>(config.storeQueue());
     }
 
-    /** Adds the records as part of the caller's transaction. */
-    public void add(Connection connection, List<CloudEvent> events) throws SQLException {
-        List<Object[]> rows = new ArrayList<>(events.size());
-        for (CloudEvent event : events) {
-            rows.add(new Object[] {event.topic(), event.key(), headersAsJson(event), event.value()});
+    /**
+     * Adds the records as part of the caller's transaction.
+     *
+     * @return the rows, which the relay leaves to the caller for ten seconds: to {@link #publish}, after the commit
+     */
+    public List<Row> add(Connection connection, List<CloudEvent> events) throws SQLException {
+        return insert(connection, events, "now() + interval '10 seconds'");
+    }
+
+    private static List<Row> insert(Connection connection, List<CloudEvent> events, String leasedUntil)
+            throws SQLException {
+        List<Row> rows = new ArrayList<>(events.size());
+        if (events.isEmpty()) {
+            return rows;
         }
-        Rows.update(
-                connection,
-                "insert into outbox (topic, key, headers, value)"
-                        + " select * from unnest(?::text[], ?::text[], ?::jsonb[], ?::bytea[])",
-                rows);
+        List<Object[]> values = new ArrayList<>(events.size());
+        for (CloudEvent event : events) {
+            // Told apart by their place, for in which order a statement returns rows is nobody's promise.
+            values.add(new Object[] {values.size(), event.topic(), event.key(), headersAsJson(event), event.value()});
+        }
+        String sql = """
+                with said as (
+                    select nextval('outbox_id_seq') as id, s.*
+                    from unnest(?::int[], ?::text[], ?::text[], ?::jsonb[], ?::bytea[]) as s(place, topic, key, headers, value)),
+                added as (
+                    insert into outbox (id, topic, key, headers, value, leased_until) overriding system value
+                    select id, topic, key, headers, value, %s from said)
+                select id, place from said""".formatted(leasedUntil);
+        try (PreparedStatement statement = Rows.prepare(connection, sql, values);
+                ResultSet result = statement.executeQuery()) {
+            while (result.next()) {
+                rows.add(new Row(result.getLong(1), events.get(result.getInt(2))));
+            }
+        }
+        return rows;
+    }
+
+    /** Publishes rows whose transaction has committed. Blocks only while those of the call before are being handed over. */
+    public synchronized void publish(List<Row> rows) {
+        if (rows.isEmpty() || !publisher.healthy()) {
+            return;
+        }
+        publishing.join();
+        publishing = CompletableFuture.runAsync(
+                () -> rows.forEach(row -> publisher.publish(row.event).thenRun(() -> published.add(row.id))), writer);
+    }
+
+    /** Deletes the rows that were published outside of the relay; what fails here the relay publishes again. */
+    void forgetPublished() {
+        while (!published.isEmpty()) {
+            List<Object[]> ids = new ArrayList<>();
+            for (Long id = published.poll(); id != null; id = ids.size() < MOST_DELETED ? published.poll() : null) {
+                ids.add(new Object[] {id});
+            }
+            inTransaction(connection -> Rows.update(connection, DELETE, ids));
+        }
     }
 
     /**
@@ -98,10 +158,8 @@ public class Outbox {
             return;
         }
         try {
-            inTransaction(connection -> {
-                add(connection, batch.stream().map(Waiting::event).toList());
-                return null;
-            });
+            inTransaction(connection ->
+                    insert(connection, batch.stream().map(Waiting::event).toList(), "null"));
             batch.forEach(waiting -> waiting.stored.complete(null));
         } catch (RuntimeException e) {
             batch.forEach(waiting -> waiting.stored.completeExceptionally(e));
@@ -115,7 +173,7 @@ public class Outbox {
      *
      * @return the number of rows carried over
      */
-    int relay(int limit, Publisher publisher) {
+    int relay(int limit) {
         return inTransaction(connection -> {
             List<Row> rows = lockOldest(connection, limit);
             List<CompletableFuture<Void>> acknowledgements =
@@ -125,7 +183,7 @@ public class Outbox {
             for (int i = 0; i < rows.size(); i++) {
                 (acknowledged(acknowledgements.get(i)) ? carried : failed).add(new Object[] {rows.get(i).id});
             }
-            Rows.update(connection, "delete from outbox where id = any(?::bigint[])", carried);
+            Rows.update(connection, DELETE, carried);
             // Behind the others: a row that Kafka never takes must not stand before those that it would.
             Rows.update(connection, "update outbox set attempts = attempts + 1 where id = any(?::bigint[])", failed);
             return carried.size();
@@ -147,8 +205,9 @@ public class Outbox {
 
     private static List<Row> lockOldest(Connection connection, int limit) throws SQLException {
         List<Row> rows = new ArrayList<>();
-        try (var statement = connection.prepareStatement("select id, topic, key, headers::text, value from outbox"
-                + " order by attempts, id limit ? for update skip locked")) {
+        try (var statement = connection.prepareStatement("""
+                select id, topic, key, headers::text, value from outbox where leased_until is null or leased_until < now()
+                order by attempts, id limit ? for update skip locked""")) {
             statement.setInt(1, limit);
             // Read in small portions, so that a few hundred large bodies are not all in memory at once.
             statement.setFetchSize(16);
@@ -169,13 +228,14 @@ public class Outbox {
         return rows;
     }
 
-    /** Rows that wait, and the age of the oldest in seconds. */
+    /** Rows that wait for the relay, and the age of the oldest in seconds. */
     public record Backlog(long rows, double oldestSeconds) {}
 
     public Backlog backlog() throws SQLException {
         try (var connection = database.getConnection();
-                var statement = connection.prepareStatement(
-                        "select count(*)," + " coalesce(extract(epoch from now() - min(created_at)), 0) from outbox");
+                var statement = connection.prepareStatement("""
+                        select count(*), coalesce(extract(epoch from now() - min(created_at)), 0) from outbox
+                        where leased_until is null or leased_until < now()""");
                 var result = statement.executeQuery()) {
             result.next();
             return new Backlog(result.getLong(1), result.getDouble(2));

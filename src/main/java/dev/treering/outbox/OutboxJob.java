@@ -38,11 +38,12 @@ class OutboxJob {
             return;
         }
         try {
+            outbox.forgetPublished();
             int carried;
             do {
                 // While Kafka does not answer one row is enough to ask it; its acknowledgement opens the way again.
-                carried = outbox.relay(publisher.healthy() ? config.relayBatch() : 1, publisher);
-            } while (carried > 0 && !stopping);
+                carried = stopping ? 0 : outbox.relay(publisher.healthy() ? config.relayBatch() : 1);
+            } while (carried > 0);
         } catch (QuarkusTransactionException | ArcUndeclaredThrowableException e) {
             // The pool may close under a round that was under way: nothing is wrong then, and nothing is lost.
             if (!stopping) {
@@ -53,5 +54,7 @@ class OutboxJob {
 
     void stop(@Observes ShutdownEvent event) {
         stopping = true;
+        // What is deleted now need not go twice.
+        relay();
     }
 }

@@ -166,13 +166,13 @@ class LoadReport {
         double ceiling = drainedByTheCeiling();
         // When a worker starts
         worker.start();
-        double cold = drained(BACKLOG);
+        double cold = drained(worker, BACKLOG);
         say("drain       %,8.0f/s by a worker that just started%s", cold, of(ceiling, cold));
         // And when one that runs finds another
         worker.freeze();
         fill();
         worker.thaw();
-        double warm = drained(2 * BACKLOG);
+        double warm = drained(worker, 2 * BACKLOG);
         say("drain       %,8.0f/s by a worker that runs%s", warm, of(ceiling, warm));
         Part.Footprint worn = worker.footprint();
         say("drain       took %d MB of memory at most, %d threads", worn.megabytes(), worn.threads());
@@ -199,7 +199,9 @@ class LoadReport {
     }
 
     /** From the first record of it to the last. */
-    private double drained(long total) {
+    private double drained(Instance worker, long total) {
+        Duration workerBefore = worker.processor();
+        Duration databaseBefore = world.database().processor();
         long before = recorded();
         await("the worker begins")
                 .atMost(Duration.ofSeconds(60))
@@ -211,7 +213,12 @@ class LoadReport {
                 .atMost(Duration.ofMinutes(5))
                 .pollInterval(Duration.ofMillis(100))
                 .until(() -> recorded() >= total);
-        return (total - first) / ((System.nanoTime() - begin) / 1e9);
+        double rate = (total - first) / ((System.nanoTime() - begin) / 1e9);
+        say(
+                "drain       processor time a fact: %d us in the worker, %d us in PostgreSQL",
+                worker.processor().minus(workerBefore).toNanos() / 1000 / BACKLOG,
+                world.database().processor().minus(databaseBefore).toNanos() / 1000 / BACKLOG);
+        return rate;
     }
 
     private double drainedByTheCeiling() throws IOException, InterruptedException {

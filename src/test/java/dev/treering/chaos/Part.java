@@ -170,6 +170,14 @@ abstract class Part implements AutoCloseable {
         }
     }
 
+    /** What processor time it has used, with what it started and still runs. */
+    Duration processor() {
+        ProcessHandle handle = ProcessHandle.of(pid()).orElseThrow();
+        return Stream.concat(Stream.of(handle), handle.descendants())
+                .flatMap(one -> one.info().totalCpuDuration().stream())
+                .reduce(Duration.ZERO, Duration::plus);
+    }
+
     /** The first time it is asked after a start, what the process takes now; later, what it took then. */
     Footprint firstFootprint() {
         if (first == null) {
