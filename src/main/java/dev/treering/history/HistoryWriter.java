@@ -10,6 +10,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -59,7 +60,13 @@ public class HistoryWriter {
     }
 
     /** A fact with what became of reading it: its content, or why it has none. */
-    record Judged(Fact fact, Content content, Unfoldable unfoldable) {}
+    record Judged(Fact fact, Content content, Unfoldable unfoldable) {
+
+        /** The key under which it is known; it has a content. */
+        Fact.Seen seen() {
+            return fact.seen(content.webhookId());
+        }
+    }
 
     /** What one transaction did, to be counted and published once it has committed, and the gaps before what it left alone. */
     record Recorded(
@@ -173,14 +180,14 @@ public class HistoryWriter {
             positions.store(connection);
             return new Recorded(List.of(), positions, found, List.of());
         }
-        Set<Fact.Seen> news = remember(connection, fresh);
+        Seen seen = remember(connection, fresh);
         List<Trail.Entry> entries = new ArrayList<>(fresh.size());
         List<Row> applied = new ArrayList<>();
         for (Judged judged : fresh) {
             Outcome outcome;
             if (judged.content == null) {
                 outcome = Outcome.DEAD;
-            } else if (news.remove(judged.fact.seen(judged.content.webhookId()))) {
+            } else if (seen.news.remove(judged.seen())) {
                 outcome = Outcome.APPLIED;
                 applied.addAll(judged.content.rows());
             } else {
@@ -189,7 +196,11 @@ public class HistoryWriter {
             entries.add(new Trail.Entry(judged.fact, outcome));
         }
         trail.append(connection, entries, positions);
-        tally(connection, entries);
+        tally(
+                connection,
+                entries.stream()
+                        .filter(entry -> !seen.echoes.contains(entry.fact()))
+                        .toList());
         bury(connection, fresh);
         // Before a merge takes the place of the names that are outweighed.
         slugs.add(connection, applied.stream());
@@ -212,32 +223,65 @@ public class HistoryWriter {
         return rows;
     }
 
-    /** Remembers the deliveries; those that were new. */
-    private static Set<Fact.Seen> remember(Connection connection, List<Judged> fresh) throws SQLException {
-        List<Object[]> keys = fresh.stream()
+    /**
+     * What is known of deliveries.
+     *
+     * @param news those that nobody told before
+     * @param echoes facts that are one HTTP request with another: Kafka and the outbox both had it, under the same receipt
+     */
+    private record Seen(Set<Fact.Seen> news, Set<Fact> echoes) {}
+
+    /** Remembers the deliveries, each with the receipt that it first came under. */
+    private static Seen remember(Connection connection, List<Judged> fresh) throws SQLException {
+        Map<Fact.Seen, List<Fact>> deliveries = new LinkedHashMap<>();
+        fresh.stream()
                 .filter(judged -> judged.content != null)
-                .map(judged -> judged.fact.seen(judged.content.webhookId()))
-                .distinct()
-                .map(seen -> new Object[] {
-                    seen.eventId(), seen.webhookId(), HexFormat.of().parseHex(seen.digest())
+                .forEach(judged -> deliveries
+                        .computeIfAbsent(judged.seen(), key -> new ArrayList<>())
+                        .add(judged.fact));
+        Map<Fact.Seen, String> first = receipts(connection, """
+                insert into seen_event (event_id, webhook_id, digest, receipt)
+                select * from unnest(?::text[], ?::text[], ?::bytea[], ?::text[]) order by 1, 2, 3
+                on conflict do nothing
+                returning event_id, webhook_id, encode(digest, 'hex'), receipt""", deliveries);
+        Set<Fact.Seen> news = new HashSet<>(first.keySet());
+        Map<Fact.Seen, List<Fact>> known = new LinkedHashMap<>(deliveries);
+        known.keySet().removeAll(news);
+        first.putAll(receipts(connection, """
+                select event_id, webhook_id, encode(digest, 'hex'), seen_event.receipt from seen_event
+                join unnest(?::text[], ?::text[], ?::bytea[], ?::text[]) as s(event_id, webhook_id, digest, receipt)
+                    using (event_id, webhook_id, digest)""", known));
+        Set<Fact> echoes = new HashSet<>();
+        deliveries.forEach((key, facts) -> facts.stream()
+                .skip(news.contains(key) ? 1 : 0)
+                .filter(fact -> fact.receipt() != null && fact.receipt().equals(first.get(key)))
+                .forEach(echoes::add));
+        return new Seen(news, echoes);
+    }
+
+    private static Map<Fact.Seen, String> receipts(
+            Connection connection, String sql, Map<Fact.Seen, List<Fact>> deliveries) throws SQLException {
+        Map<Fact.Seen, String> receipts = new HashMap<>();
+        if (deliveries.isEmpty()) {
+            return receipts;
+        }
+        List<Object[]> keys = deliveries.entrySet().stream()
+                .map(entry -> new Object[] {
+                    entry.getKey().eventId(),
+                    entry.getKey().webhookId(),
+                    HexFormat.of().parseHex(entry.getKey().digest()),
+                    entry.getValue().get(0).receipt()
                 })
                 .toList();
-        Set<Fact.Seen> news = new HashSet<>();
-        if (keys.isEmpty()) {
-            return news;
-        }
-        String sql = """
-                insert into seen_event (event_id, webhook_id, digest)
-                select * from unnest(?::text[], ?::text[], ?::bytea[]) as s(e, w, d) order by 1, 2, 3
-                on conflict do nothing
-                returning event_id, webhook_id, encode(digest, 'hex')""";
         try (PreparedStatement statement = Rows.prepare(connection, sql, keys);
                 ResultSet result = statement.executeQuery()) {
             while (result.next()) {
-                news.add(new Fact.Seen(result.getString(1), result.getString(2), result.getString(3)));
+                receipts.put(
+                        new Fact.Seen(result.getString(1), result.getString(2), result.getString(3)),
+                        result.getString(4));
             }
         }
-        return news;
+        return receipts;
     }
 
     /** Counts each project's webhooks by what became of them. */

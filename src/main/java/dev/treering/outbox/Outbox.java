@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 
@@ -55,9 +56,18 @@ public class Outbox {
     private final Queue<Long> published = new ConcurrentLinkedQueue<>();
     private CompletableFuture<Void> publishing = CompletableFuture.completedFuture(null);
     private final BlockingQueue<Waiting> queue;
-    // One thread commits for everybody: a hundred requests that wait together share one transaction.
-    private final ExecutorService writer =
-            Executors.newSingleThreadExecutor(task -> new Thread(task, "treering-outbox"));
+    // One thread commits for everybody: a hundred requests that wait together share one transaction. One turn may wait
+    // while another is under way; it takes along all that came meanwhile.
+    private final ExecutorService writer = new ThreadPoolExecutor(
+            1,
+            1,
+            0,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(1),
+            task -> new Thread(task, "treering-outbox"),
+            new ThreadPoolExecutor.DiscardPolicy());
+    private final ExecutorService carrier =
+            Executors.newSingleThreadExecutor(task -> new Thread(task, "treering-outbox-publish"));
 
     private record Waiting(CloudEvent event, CompletableFuture<Void> stored) {}
 
@@ -115,7 +125,7 @@ public class Outbox {
         }
         publishing.join();
         publishing = CompletableFuture.runAsync(
-                () -> rows.forEach(row -> publisher.publish(row.event).thenRun(() -> published.add(row.id))), writer);
+                () -> rows.forEach(row -> publisher.publish(row.event).thenRun(() -> published.add(row.id))), carrier);
     }
 
     /** Deletes the rows that were published outside of the relay; what fails here the relay publishes again. */
@@ -150,8 +160,14 @@ public class Outbox {
     }
 
     private void storeWaiting() {
-        List<Waiting> batch = new ArrayList<>();
-        queue.drainTo(batch, 1000);
+        while (!queue.isEmpty()) {
+            List<Waiting> batch = new ArrayList<>();
+            queue.drainTo(batch, 1000);
+            store(batch);
+        }
+    }
+
+    private void store(List<Waiting> batch) {
         // Those whose caller has given up were answered 503 and come again.
         batch.removeIf(waiting -> waiting.stored.isDone());
         if (batch.isEmpty()) {
@@ -228,6 +244,16 @@ public class Outbox {
         return rows;
     }
 
+    /** Whether no row waits, not even for its deletion. */
+    boolean isEmpty() {
+        return inTransaction(connection -> {
+            try (var statement = connection.prepareStatement("select not exists (select from outbox)");
+                    ResultSet result = statement.executeQuery()) {
+                return result.next() && result.getBoolean(1);
+            }
+        });
+    }
+
     /** Rows that wait for the relay, and the age of the oldest in seconds. */
     public record Backlog(long rows, double oldestSeconds) {}
 
@@ -273,5 +299,6 @@ public class Outbox {
     @PreDestroy
     void close() {
         writer.shutdown();
+        carrier.shutdown();
     }
 }

@@ -19,14 +19,16 @@ class OutboxJob {
     private final Publisher publisher;
     private final OutboxConfig config;
     private final SchemaJob schema;
+    private final TopicsJob topics;
     private final Notice waiting = new Notice();
     private volatile boolean stopping;
 
-    OutboxJob(Outbox outbox, Publisher publisher, OutboxConfig config, SchemaJob schema) {
+    OutboxJob(Outbox outbox, Publisher publisher, OutboxConfig config, SchemaJob schema, TopicsJob topics) {
         this.outbox = outbox;
         this.publisher = publisher;
         this.config = config;
         this.schema = schema;
+        this.topics = topics;
     }
 
     @Scheduled(
@@ -44,6 +46,10 @@ class OutboxJob {
                 // While Kafka does not answer one row is enough to ask it; its acknowledgement opens the way again.
                 carried = stopping ? 0 : outbox.relay(publisher.healthy() ? config.relayBatch() : 1);
             } while (carried > 0);
+            // Where another instance's relay was faster, nothing of ours is left to find out with.
+            if (!publisher.healthy() && topics.answer() && outbox.isEmpty()) {
+                publisher.reconsider();
+            }
         } catch (QuarkusTransactionException | ArcUndeclaredThrowableException e) {
             // The pool may close under a round that was under way: nothing is wrong then, and nothing is lost.
             if (!stopping) {

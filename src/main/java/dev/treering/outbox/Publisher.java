@@ -103,14 +103,19 @@ public class Publisher {
         return !open;
     }
 
-    /** Whether to send there first: while Kafka does not answer, one caller a second may find out if it does again. */
-    public boolean worthTrying() {
-        if (!open) {
-            return true;
-        }
+    /** Whether to try, while Kafka does not answer, if it does again: one caller a second may. */
+    public boolean worthProbing() {
         long due = nextProbe.get();
         long now = System.nanoTime();
         return now - due >= 0 && nextProbe.compareAndSet(due, now + PROBE_NANOS);
+    }
+
+    /** Kafka answers others again and nothing waits for it: the next record may go there first. */
+    void reconsider() {
+        if (open) {
+            open = false;
+            Log.info("Kafka answers again");
+        }
     }
 
     /** Fetches a topic's metadata, or waits until {@code patience} is over; says whether it is there. */

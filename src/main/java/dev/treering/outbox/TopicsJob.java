@@ -41,6 +41,7 @@ public class TopicsJob {
     private final Notice settings = new Notice();
     private final Map<String, TopicDescription> known = new HashMap<>();
     private volatile Map<String, String> ids = Map.of();
+    private volatile boolean answer;
     private volatile String problem = "Kafka was not asked for its topics yet";
     private Admin admin;
 
@@ -71,6 +72,7 @@ public class TopicsJob {
     void watch() {
         try {
             Map<String, TopicDescription> found = describe();
+            answer = true;
             if (known.isEmpty() && config.mode() == TopicsConfig.Mode.CREATE) {
                 for (String topic : missing(found)) {
                     TopicSettings.create(admin(), topic, config);
@@ -85,6 +87,7 @@ public class TopicsJob {
                 compare(describe());
             }
         } catch (ExecutionException | KafkaException e) {
+            answer = false;
             Throwable cause = e instanceof ExecutionException ? e.getCause() : e;
             // Once they were seen, an outage is the publisher's to say.
             if (!ready()) {
@@ -176,6 +179,11 @@ public class TopicsJob {
             admin = Admin.create(settings);
         }
         return admin;
+    }
+
+    /** Whether Kafka answered when it was last asked for the topics, two seconds ago at most. */
+    boolean answer() {
+        return answer;
     }
 
     /** Whether all topics are there and the producer knows them. */

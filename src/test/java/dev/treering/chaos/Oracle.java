@@ -260,6 +260,10 @@ final class Oracle {
                 database.number("select count(*) from enrichment_task"),
                 database.number(
                         "select count(*) from enrichment_task where state in ('done', 'pending', 'given_up', 'not_found')"));
+        balance(
+                "tasks and their tally",
+                database.number("select count(*) from enrichment_task"),
+                database.number("select coalesce(sum(tasks), 0) from task_tally"));
         for (Instance receiver : world.receivers()) {
             if (lived.test(receiver)) {
                 balance(

@@ -31,7 +31,11 @@ final class Scenario {
         this.rows = rows;
         acknowledgedBefore = world.ledger().acknowledged();
         copiesBefore = world.ledger().copies();
-        world.instances().forEach(instance -> pids.put(instance, instance.pid()));
+        world.instances().forEach(instance -> {
+            pids.put(instance, instance.pid());
+            // What it takes before anything is done to it, for I6 to compare with.
+            instance.firstFootprint();
+        });
     }
 
     /** New events a second from now on. */

@@ -15,7 +15,9 @@ import jakarta.inject.Inject;
 import dev.treering.Database;
 import dev.treering.FlowTest;
 import dev.treering.Signed;
+import dev.treering.event.CloudEvent;
 import dev.treering.event.Topics;
+import dev.treering.outbox.Publisher;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -34,6 +36,9 @@ class HistoryFlowTest {
 
     @Inject
     Database database;
+
+    @Inject
+    Publisher publisher;
 
     @ConfigProperty(name = "kafka.bootstrap.servers")
     String kafka;
@@ -95,6 +100,31 @@ class HistoryFlowTest {
         assertThat(database.value(
                         "select status || ' ' || stopped_at at time zone 'UTC' from workflow where id = ?", workflow))
                 .isEqualTo("success 2026-11-20 10:05:00.5");
+    }
+
+    @Test
+    @Tag("F01")
+    void requestThatBothStoresTook_isInTheTrailTwiceAndCountedOnce() {
+        // Given one request, carried over after Kafka had it all the same, and one that came again
+        UUID project = UUID.randomUUID();
+        byte[] body = workflowCompleted(UUID.randomUUID(), project, UUID.randomUUID(), UUID.randomUUID(), "success");
+        // When
+        for (String receipt : List.of("one", "one", "another")) {
+            var headers = CloudEvent.headers(UUID.randomUUID().toString(), "com.circleci.workflow-completed", "/test");
+            headers.put(CloudEvent.ID, "event-of-" + project);
+            headers.put(CloudEvent.RECEIPT, receipt + project);
+            publisher
+                    .publish(new CloudEvent(Topics.WEBHOOKS, project.toString(), headers, body))
+                    .join();
+        }
+        // Then
+        await().untilAsserted(
+                        () -> assertThat(database.count("select count(*) from trail where key = ?", project.toString()))
+                                .isEqualTo(3));
+        assertThat(database.value(
+                        "select string_agg(outcome || ' ' || facts, ', ' order by outcome) from project_tally where key = ?",
+                        project.toString()))
+                .isEqualTo("applied 1, duplicate 1");
     }
 
     @Test

@@ -5,3 +5,6 @@ alter table outbox add column leased_until timestamptz;
 alter table pipeline set (fillfactor = 70);
 alter table workflow set (fillfactor = 70);
 alter table job set (fillfactor = 80);
+
+-- Of the first delivery: a fact with the same one is no second delivery but an echo, when Kafka and the outbox both took it.
+alter table seen_event add column receipt text;
