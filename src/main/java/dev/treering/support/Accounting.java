@@ -22,7 +22,8 @@ import io.micrometer.core.instrument.Timer;
  *
  * A request is received when its body is complete or it is refused before that; it counts once. A trail entry is counted
  * after its transaction has committed. Tasks are read from their table, so they hold across instances and restarts.
- * Freshness ({@code treering_freshness_seconds}) is the time until a fact can be read: {@code since="received"} from our
+ * {@code treering_webhooks_skewed_total} counts those recorded that say to have happened minutes after we received them: one
+ * of the two clocks is wrong. Freshness ({@code treering_freshness_seconds}) is the time until a fact can be read: {@code since="received"} from our
  * verification of it, {@code since="happened"} from CircleCI's own clock, the network and CircleCI's delays included.
  */
 @Singleton
@@ -36,11 +37,15 @@ public class Accounting {
 
     private static final Duration LONGEST = Duration.ofDays(365);
 
+    // Two clocks that are kept differ by less.
+    private static final Duration SKEW = Duration.ofMinutes(5);
+
     private final MeterRegistry registry;
     private final Clock clock;
     private final Counter received;
     private final Counter published;
     private final Counter outboxed;
+    private final Counter skewed;
     private final Timer durable;
     private final Timer sinceReceived;
     private final Timer sinceHappened;
@@ -51,6 +56,7 @@ public class Accounting {
         received = registry.counter("treering.webhooks.received");
         published = registry.counter("treering.webhooks.published");
         outboxed = registry.counter("treering.webhooks.outboxed");
+        skewed = registry.counter("treering.webhooks.skewed");
         durable = Timer.builder("treering.webhooks.durable")
                 .description("Time from the verification of a webhook until Kafka or PostgreSQL has it for good")
                 .serviceLevelObjectives(STEPS)
@@ -115,6 +121,10 @@ public class Accounting {
         Instant now = clock.instant();
         record(sinceReceived, receivedAt, now);
         record(sinceHappened, happenedAt, now);
+        // Taken all the same: CircleCI's times decide among themselves, and ours never does.
+        if (receivedAt != null && happenedAt.isAfter(receivedAt.plus(SKEW))) {
+            skewed.increment();
+        }
     }
 
     private static void record(Timer timer, Instant from, Instant now) {

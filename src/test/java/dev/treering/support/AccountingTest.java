@@ -10,6 +10,7 @@ import dev.treering.FlowTest;
 import dev.treering.Signed;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.restassured.RestAssured;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -34,6 +35,22 @@ class AccountingTest {
                 .filter(line -> line.contains(label))
                 .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
                 .sum();
+    }
+
+    @Test
+    @Tag("F16")
+    void aWebhookFromTheFuture_isTakenAndCountedAsSkewed() {
+        // Given
+        double before = sum("treering_webhooks_skewed_total", "");
+        // When
+        Signed.post("{\"type\":\"ping\",\"id\":\"%s\",\"happened_at\":\"2099-01-01T00:00:00Z\"}"
+                        .formatted(UUID.randomUUID())
+                        .getBytes(UTF_8))
+                .then()
+                .statusCode(202);
+        // Then
+        await().untilAsserted(() ->
+                assertThat(sum("treering_webhooks_skewed_total", "")).isEqualTo(before + 1));
     }
 
     @Test

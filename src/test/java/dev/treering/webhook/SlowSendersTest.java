@@ -1,9 +1,11 @@
 package dev.treering.webhook;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Properties;
 import java.util.UUID;
 
 import dev.treering.FlowTest;
@@ -41,6 +43,20 @@ class SlowSendersTest {
             sender.send(before);
             assertThat(sender.dribble("x")).isLessThan(SOON);
         }
+    }
+
+    @Test
+    void bounds_of_connections_are_part_of_the_product() throws IOException {
+        // Where no test and no user says otherwise
+        Properties shipped = new Properties();
+        try (InputStream file = getClass().getResourceAsStream("/application.properties")) {
+            shipped.load(file);
+        }
+        assertThat(shipped)
+                .containsEntry("quarkus.http.idle-timeout", "15s")
+                .containsEntry("quarkus.management.idle-timeout", "15s")
+                .containsEntry("quarkus.http.limits.max-connections", "5000")
+                .containsEntry("quarkus.http.http2", "false");
     }
 
     @Test
