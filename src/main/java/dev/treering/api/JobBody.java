@@ -16,6 +16,9 @@ record JobBody(
         @JsonInclude(Include.NON_NULL) Long jobNumber,
         String projectSlug,
 
+        @JsonInclude(Include.NON_NULL) @JsonFormat(pattern = Wire.SECONDS, timezone = "UTC")
+        Instant createdAt,
+
         @JsonFormat(pattern = Wire.SECONDS, timezone = "UTC")
         Instant startedAt,
 
@@ -35,6 +38,7 @@ record JobBody(
                 job.name(),
                 job.number(),
                 job.projectSlug(),
+                job.createdAt(),
                 job.startedAt(),
                 job.stoppedAt(),
                 job.status(),

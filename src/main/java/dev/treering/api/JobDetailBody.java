@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
 
-import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonInclude.Include;
 import com.fasterxml.jackson.annotation.JsonRawValue;
@@ -19,8 +18,8 @@ record JobDetailBody(
         String webUrl,
         Project project,
         @JsonRawValue String parallelRuns,
-        @JsonFormat(pattern = Wire.MILLIS, timezone = "UTC") Instant startedAt,
-        @JsonFormat(pattern = Wire.MILLIS, timezone = "UTC") Instant queuedAt,
+        Instant startedAt,
+        Instant queuedAt,
         LatestWorkflow latestWorkflow,
         String name,
         Executor executor,
@@ -29,11 +28,11 @@ record JobDetailBody(
         Long number,
         Pipeline pipeline,
         Long duration,
-        @JsonFormat(pattern = Wire.MILLIS, timezone = "UTC") Instant createdAt,
+        Instant createdAt,
         @JsonRawValue String messages,
         @JsonRawValue String contexts,
         Organization organization,
-        @JsonFormat(pattern = Wire.MILLIS, timezone = "UTC") Instant stoppedAt) {
+        Instant stoppedAt) {
 
     record Project(UUID id, String slug, String name, String externalUrl) {}
 

@@ -4,7 +4,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 
-import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonInclude.Include;
 import com.fasterxml.jackson.annotation.JsonRawValue;
@@ -18,10 +17,9 @@ record PipelineBody(
         UUID id,
         Long number,
         String projectSlug,
-        @JsonFormat(pattern = Wire.MILLIS, timezone = "UTC") Instant createdAt,
+        Instant createdAt,
 
-        @JsonInclude(Include.NON_NULL) @JsonFormat(pattern = Wire.MILLIS, timezone = "UTC")
-        Instant updatedAt,
+        @JsonInclude(Include.NON_NULL) Instant updatedAt,
 
         @JsonRawValue String errors,
         String state,
@@ -32,15 +30,17 @@ record PipelineBody(
 
         @JsonInclude(Include.NON_NULL) Vcs vcs) {
 
-    record Trigger(
-            String type,
+    record Trigger(String type, Instant receivedAt, Actor actor) {}
 
-            @JsonFormat(pattern = Wire.MILLIS, timezone = "UTC")
-            Instant receivedAt,
+    record Actor(String login, String avatarUrl) {
 
-            Actor actor) {}
-
-    record Actor(String login, String avatarUrl) {}
+        static Actor of(PipelineView pipeline) {
+            String login = pipeline.triggerActorLogin();
+            // Only the API tells of the actor, and when the trigger was received; it says "" for nobody.
+            return new Actor(
+                    pipeline.triggerReceivedAt() == null ? login : Untold.text(login), pipeline.triggerActorAvatar());
+        }
+    }
 
     record Vcs(
             String providerName,
@@ -93,10 +93,7 @@ record PipelineBody(
                 Untold.list(pipeline.errors()),
                 // Only the API tells a state; what a webhook named has been created.
                 pipeline.state() == null ? "created" : pipeline.state(),
-                new Trigger(
-                        pipeline.triggerType(),
-                        pipeline.triggerReceivedAt(),
-                        new Actor(pipeline.triggerActorLogin(), pipeline.triggerActorAvatar())),
+                new Trigger(pipeline.triggerType(), pipeline.triggerReceivedAt(), Actor.of(pipeline)),
                 pipeline.triggerParameters(),
                 Vcs.of(pipeline));
     }

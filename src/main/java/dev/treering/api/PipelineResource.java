@@ -45,11 +45,9 @@ public class PipelineResource {
         String login = mine ? caller.name() : null;
         int filters = Objects.hash(organization, login);
         PageToken after = PageToken.decode(pageToken, filters);
-        List<UUID> projects = history.projects().stream()
-                .filter(project -> organization == null || project.slug().startsWith(organization + "/"))
-                .map(ProjectView::id)
-                .filter(caller::sees)
-                .toList();
+        List<ProjectView> all = organization == null ? history.projects() : history.projects(organization);
+        List<UUID> projects =
+                all.stream().map(ProjectView::id).filter(caller::sees).toList();
         if (organization != null && projects.isEmpty()) {
             throw Problem.notFound("Organization does not exist.");
         }

@@ -82,12 +82,26 @@ public class ProjectResource {
     @Path("/{number}/tests")
     public RestResponse<Page<TestResults.Test>> tests(@BeanParam SlugPath path, @RestPath long number) {
         JobOutputView output = output(path, number);
-        return RestResponse.ResponseBuilder.ok(kept(output.testFailures(), TestResults.Test.class, "tests"))
+        return RestResponse.ResponseBuilder.ok(Page.whole(
+                        kept(output.testFailures(), TestResults.Test.class, "tests")
+                                .items(),
+                        ProjectResource::whole))
                 .header(
                         "Treering-Tests",
                         "total=%d, failed=%d, skipped=%d; only failures are kept"
                                 .formatted(output.testsTotal(), output.testsFailed(), output.testsSkipped()))
                 .build();
+    }
+
+    private static TestResults.Test whole(TestResults.Test test) {
+        return new TestResults.Test(
+                Untold.text(test.classname()),
+                Untold.text(test.name()),
+                Untold.text(test.file()),
+                Untold.text(test.source()),
+                Untold.text(test.result()),
+                test.runTime(),
+                test.message());
     }
 
     @GET

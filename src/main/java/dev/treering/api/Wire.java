@@ -12,11 +12,8 @@ import dev.treering.support.Problem;
 /** How API v2 writes things, where that is not how everybody does. */
 final class Wire {
 
-    /** Times of workflows and of their jobs: strict clients expect no fraction there. */
+    /** Times of workflows and of their jobs: strict clients expect no fraction there. All others have three digits. */
     static final String SECONDS = "yyyy-MM-dd'T'HH:mm:ssX";
-
-    /** Times of pipelines and of a job's own page: always three digits. */
-    static final String MILLIS = "yyyy-MM-dd'T'HH:mm:ss.SSSX";
 
     private Wire() {}
 

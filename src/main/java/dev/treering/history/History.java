@@ -37,6 +37,11 @@ public class History {
 
     private static final String PROJECTS_AND_SLUGS = PROJECTS.replace(" p\n", " p join p.everySlug as once\n");
 
+    /** Those that go by a slug now: where two have had the same, the one that was called so last. */
+    private static final String CALLED = PROJECTS
+            + " and p.slug is not null and p.identityStamp ="
+            + " (select max(q.identityStamp) from ProjectEntity q where q.slug = p.slug)";
+
     private static final String PIPELINES = """
             select x.id, x.project.id, x.number, p.slug, x.createdAt, x.updatedAt, x.state, x.errors,
                 x.triggerType, x.triggerReceivedAt, x.triggerActorLogin, x.triggerActorAvatar, x.triggerParameters,
@@ -52,7 +57,7 @@ public class History {
             where x.identityStamp is not null""";
 
     private static final String JOBS = """
-            select x.id, x.name, x.number, p.slug, x.startedAt, x.stoppedAt, x.status, x.type, x.dependencies,
+            select x.id, x.name, x.number, p.slug, x.createdAt, x.startedAt, x.stoppedAt, x.status, x.type, x.dependencies,
                 x.approvedBy, x.canceledBy, x.approvalRequestId
             from JobEntity x left join x.project p
             where x.identityStamp is not null""";
@@ -162,12 +167,28 @@ public class History {
         return open;
     }
 
-    /** The projects that go by a slug now: where two have had the same, the one that was called so last. */
+    /** The projects that go by a slug now. */
     public List<ProjectView> projects() {
-        return ProjectEntity.find(PROJECTS + " and p.slug is not null and p.identityStamp ="
-                        + " (select max(q.identityStamp) from ProjectEntity q where q.slug = p.slug)")
+        return ProjectEntity.find(CALLED).project(ProjectView.class).list();
+    }
+
+    /**
+     * The projects of an organisation that is called so, else of one that was.
+     *
+     * @param organization its slug in the short form, {@code gh/acme}
+     */
+    public List<ProjectView> projects(String organization) {
+        String beginning = organization + "/";
+        List<ProjectView> found = ProjectEntity.find(CALLED + " and locate(?1, p.slug) = 1", beginning)
                 .project(ProjectView.class)
                 .list();
+        return found.isEmpty()
+                ? ProjectEntity.find(
+                                CALLED + " and exists (select 1 from p.everySlug once where locate(?1, once) = 1)",
+                                beginning)
+                        .project(ProjectView.class)
+                        .list()
+                : found;
     }
 
     /**

@@ -14,6 +14,7 @@ public record JobView(
         String name,
         Long number,
         String projectSlug,
+        Instant createdAt,
         Instant startedAt,
         Instant stoppedAt,
         String status,

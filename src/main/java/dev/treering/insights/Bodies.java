@@ -22,7 +22,7 @@ final class Bodies {
 
     record Page<T>(List<T> items, String nextPageToken) {}
 
-    record Durations(Long min, Long mean, Long median, Long p95, Long max, Long standardDeviation) {
+    record Durations(Long min, Long mean, Long median, Long p95, Long max, Long standardDeviation, long totalDuration) {
 
         static Durations of(Metrics metrics) {
             return new Durations(
@@ -32,7 +32,8 @@ final class Bodies {
                     cut(metrics.p95()),
                     cut(metrics.max()),
                     // One run has no deviation in statistics, and none to CircleCI is 0.
-                    metrics.completed() == 1 ? Long.valueOf(0) : cut(metrics.deviation()));
+                    metrics.completed() == 1 ? Long.valueOf(0) : cut(metrics.deviation()),
+                    (long) metrics.totalSeconds());
         }
     }
 
@@ -53,6 +54,7 @@ final class Bodies {
             Long mttr,
             Long totalRecoveries,
             Long totalCreditsUsed,
+            long medianCreditsUsed,
             Durations durationMetrics) {
 
         static WorkflowMetrics of(Metrics metrics, Window window) {
@@ -65,6 +67,7 @@ final class Bodies {
                     cut(metrics.mttr()),
                     metrics.recoveries(),
                     null,
+                    NO_CREDITS,
                     Durations.of(metrics));
         }
     }
@@ -111,16 +114,19 @@ final class Bodies {
             return new WorkflowRun(
                     run.id(),
                     Objects.requireNonNullElse(run.branch(), ""),
-                    run.stoppedAt() == null ? null : rounded(run.createdAt(), run.stoppedAt()),
-                    run.createdAt(),
-                    run.stoppedAt(),
+                    rounded(run),
+                    run.began(),
+                    run.ended(),
                     NO_CREDITS,
                     run.status(),
                     run.approval());
         }
+    }
 
-        private static long rounded(Instant from, Instant to) {
-            return Math.round(Duration.between(from, to).toMillis() / 1e3);
+    record JobRun(UUID id, Instant startedAt, Instant stoppedAt, Long duration, String status, long creditsUsed) {
+
+        static JobRun of(Run run) {
+            return new JobRun(run.id(), run.began(), run.ended(), rounded(run), run.status(), NO_CREDITS);
         }
     }
 
@@ -154,8 +160,9 @@ final class Bodies {
                     metrics.total() / window.days(),
                     cut(metrics.mttr()),
                     null,
-                    window.since(),
-                    window.until(),
+                    // Of the first and the last run; so the answer stays the same while nothing runs.
+                    Objects.requireNonNullElse(metrics.first(), window.since()),
+                    Objects.requireNonNullElse(metrics.last(), window.until()),
                     Durations.of(metrics));
         }
     }
@@ -178,7 +185,7 @@ final class Bodies {
                     trend(now.p95(), before.p95()),
                     trend(now.median(), before.median()),
                     1,
-                    trend(now.mttr(), before.mttr()),
+                    now.mttr() == null ? 0 : trend(now.mttr(), before.mttr()),
                     // Both spans are of one length.
                     trend(now.total(), before.total()));
         }
@@ -308,6 +315,13 @@ final class Bodies {
             PointDurations durationMetrics) {}
 
     record PointDurations(Long min, Long median, Long max, Long p95, Long total) {}
+
+    private static Long rounded(Run run) {
+        return run.ended() == null
+                ? null
+                : Long.valueOf(
+                        Math.round(Duration.between(run.began(), run.ended()).toMillis() / 1e3));
+    }
 
     private static Long cut(Double seconds) {
         return seconds == null ? null : seconds.longValue();

@@ -159,32 +159,56 @@ class Insights {
                 .collect(toMap(Map.Entry::getKey, of -> new Queued(of.getValue()[0], of.getValue()[1])));
     }
 
-    /** One run of a workflow. */
-    record Run(UUID id, String branch, String status, Instant createdAt, Instant stoppedAt, boolean approval) {}
+    /** One run of a workflow or of a job. */
+    record Run(UUID id, String branch, String status, Instant began, Instant ended, boolean approval) {}
 
-    /** Newest first. */
+    /** Of a workflow, newest first. */
     List<Run> runs(Runs runs, PageToken after, int limit) throws SQLException {
         String sql = """
-                select w.id, p.branch, coalesce(w.status, 'running') as status, w.created_at, w.stopped_at,
+                select w.id, p.branch, coalesce(w.status, 'running') as status, w.created_at as began, w.stopped_at as ended,
                     exists (select from job j where j.workflow_id = w.id and j.type = 'approval') as approval
                 from workflow w%s
-                where w.identity_stamp is not null %s%s
-                order by w.created_at desc, w.id desc limit %d""".formatted(PIPELINE, WITHIN, after == null ? "" : " and (w.created_at, w.id) < (?, ?)", limit);
+                where w.identity_stamp is not null %s""".formatted(PIPELINE, WITHIN);
+        return runs(sql, "w.created_at", "w.id", runs, List.of(), after, limit);
+    }
+
+    /** Of a job in a workflow, newest first; one that never started is no run. */
+    List<Run> runsOfJob(Runs runs, String job, PageToken after, int limit) throws SQLException {
+        String sql = """
+                select j.id, p.branch, j.status, j.started_at as began, j.stopped_at as ended, false as approval
+                from workflow w join job j on j.workflow_id = w.id left join pipeline p on p.id = w.pipeline_id
+                where j.identity_stamp is not null and j.started_at is not null %s and j.name = ?""".formatted(WITHIN);
+        return runs(sql, "j.started_at", "j.id", runs, List.of(job), after, limit);
+    }
+
+    private List<Run> runs(
+            String sql, String began, String id, Runs runs, List<Object> more, PageToken after, int limit)
+            throws SQLException {
+        List<Object> values = new ArrayList<>(more);
+        if (after != null) {
+            values.addAll(List.of(time(after.createdAt()), after.id()));
+        }
         return list(
-                sql,
+                "%s%s order by %s desc, %s desc limit %d"
+                        .formatted(
+                                sql,
+                                after == null ? "" : " and (%s, %s) < (?, ?)".formatted(began, id),
+                                began,
+                                id,
+                                limit),
                 runs,
-                after == null ? List.of() : List.of(time(after.createdAt()), after.id()),
+                values,
                 row -> new Run(
                         row.getObject("id", UUID.class),
                         row.getString("branch"),
                         row.getString("status"),
-                        Rows.instant(row, "created_at"),
-                        Rows.instant(row, "stopped_at"),
+                        Rows.instant(row, "began"),
+                        Rows.instant(row, "ended"),
                         row.getBoolean("approval")));
     }
 
     /**
-     * A job that failed and passed on the same revision of a branch.
+     * A job that failed and passed on one revision.
      *
      * @param revisions on how many
      * @param lastRevision the one where it did so last

@@ -106,13 +106,17 @@ public class InsightsResource {
         int filters = Objects.hash(project.id(), workflow, branch, startDate, endDate);
         PageToken after = PageToken.decode(pageToken, filters);
         Window window = Window.between("start-date", startDate, "end-date", endDate, clock);
-        List<Run> found = insights.runs(new Runs(project.id(), window, workflow, branch.of(project)), after, PAGE + 1);
+        Runs runs = new Runs(project.id(), window, workflow, branch.of(project));
+        return page(insights.runs(runs, after, PAGE + 1), Bodies.WorkflowRun::of, filters);
+    }
+
+    private static <T> Page<T> page(List<Run> found, Function<Run, T> item, int filters) {
         List<Run> page = found.subList(0, Math.min(PAGE, found.size()));
         return new Page<>(
-                page.stream().map(Bodies.WorkflowRun::of).toList(),
+                page.stream().map(item).toList(),
                 found.size() > PAGE
                         ? new PageToken(
-                                        page.get(PAGE - 1).createdAt(),
+                                        page.get(PAGE - 1).began(),
                                         page.get(PAGE - 1).id(),
                                         filters)
                                 .encode()
@@ -130,6 +134,26 @@ public class InsightsResource {
         ProjectView project = project(slug);
         Runs runs = new Runs(project.id(), Window.reporting(reportingWindow, clock), workflow, branch.of(project));
         return page(insights.count(Kind.JOB, By.NAME, runs), metrics -> Bodies.Job.of(metrics, runs.window()));
+    }
+
+    /** CircleCI took this one away in 2022; its introduction still names it, and clients still call it. */
+    @GET
+    @Path("/{vcs}/{organization}/{project}/workflows/{workflow}/jobs/{job}")
+    public Page<Bodies.JobRun> jobRuns(
+            @BeanParam Slug slug,
+            @RestPath String workflow,
+            @RestPath String job,
+            @BeanParam Branch branch,
+            @RestQuery("start-date") String startDate,
+            @RestQuery("end-date") String endDate,
+            @RestQuery("page-token") String pageToken)
+            throws SQLException {
+        ProjectView project = project(slug);
+        int filters = Objects.hash(project.id(), workflow, job, branch, startDate, endDate);
+        PageToken after = PageToken.decode(pageToken, filters);
+        Window window = Window.between("start-date", startDate, "end-date", endDate, clock);
+        Runs runs = new Runs(project.id(), window, workflow, branch.of(project));
+        return page(insights.runsOfJob(runs, job, after, PAGE + 1), Bodies.JobRun::of, filters);
     }
 
     @GET
@@ -235,9 +259,9 @@ public class InsightsResource {
             @RestQuery("project-names") Set<String> projectNames)
             throws SQLException {
         // A project's slug begins with its organisation's, in whichever spelling.
-        String slug = new Slug(vcs, organization, "any").value().replaceFirst("any$", "");
-        Map<UUID, ProjectView> projects = history.projects().stream()
-                .filter(project -> project.slug().startsWith(slug) && caller.sees(project.id()))
+        String slug = new Slug(vcs, organization, "any").value().replaceFirst("/any$", "");
+        Map<UUID, ProjectView> projects = history.projects(slug).stream()
+                .filter(project -> caller.sees(project.id()))
                 .collect(toMap(ProjectView::id, Function.identity()));
         if (projects.isEmpty()) {
             throw Problem.notFound("Organization not found");

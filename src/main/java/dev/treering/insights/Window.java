@@ -35,7 +35,8 @@ record Window(Instant since, Instant until) {
                 throw Problem.badRequest("reporting-window is last-24-hours, last-7-days, last-30-days,"
                         + " last-60-days or last-90-days, not '%s'".formatted(name));
         };
-        return new Window(clock.instant().minus(length), clock.instant());
+        Instant now = clock.instant();
+        return new Window(now.minus(length), now);
     }
 
     /**

@@ -5,10 +5,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.TimeZone;
 import java.util.regex.Pattern;
 
 import jakarta.inject.Singleton;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -29,7 +31,7 @@ import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import io.quarkus.jackson.ObjectMapperCustomizer;
 
-/** JSON as CircleCI writes it and as we do: snake_case, RFC 3339 times, unknown fields ignored (but in what is asked of us), hostile input bounded. */
+/** JSON as CircleCI writes it and as we do: snake_case, RFC 3339 times (ours to the millisecond), unknown fields ignored (but in what is asked of us), hostile input bounded. */
 @Singleton
 public final class Json implements ObjectMapperCustomizer {
 
@@ -42,6 +44,8 @@ public final class Json implements ObjectMapperCustomizer {
             .maxDocumentLength(16_000_000)
             .maxTokenCount(1_000_000)
             .build();
+
+    private static final String MILLIS = "yyyy-MM-dd'T'HH:mm:ss.SSSX";
 
     /** The factory for readers that look at tokens only. */
     public static final JsonFactory FACTORY = JsonFactory.builder()
@@ -72,6 +76,9 @@ public final class Json implements ObjectMapperCustomizer {
     public void customize(ObjectMapper mapper) {
         // What a caller misspells must not count as left out: it may be a limit.
         configure(mapper).enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+        // Left to itself a time has no fraction, three digits or six, as it happens to fall.
+        mapper.configOverride(Instant.class)
+                .setFormat(JsonFormat.Value.forPattern(MILLIS).withTimeZone(TimeZone.getTimeZone("UTC")));
     }
 
     /** GitLab and GitHub App webhooks say "" where others say null. */

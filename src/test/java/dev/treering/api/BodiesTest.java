@@ -105,7 +105,7 @@ class BodiesTest {
     void job_thatNeverStarted_hasNoNumberAndANullStart() {
         // Given
         JobView known =
-                new JobView(ID, "hold", null, "gh/acme/web", null, null, "blocked", null, null, null, null, null);
+                new JobView(ID, "hold", null, "gh/acme/web", null, null, null, "blocked", null, null, null, null, null);
 
         // When
         JsonNode body = MAPPER.valueToTree(JobBody.of(known));

@@ -151,20 +151,36 @@ class ForwardTest {
     void everyOperationOfTheList_goesOn() throws InterruptedException {
         for (Forwarding.Operation operation : Forwarding.OPERATIONS) {
             // When
-            String path = "/api/v2"
-                    + operation
-                            .template()
-                            .replace("{project-slug}", "gh/acme/web")
-                            .replaceAll("\\{[^}]+}", "some");
-            RequestSpecification request = asked();
-            if (operation.method().matches("POST|PUT|PATCH")) {
-                request.contentType("application/json").body("{}");
-            }
-            request.request(operation.method(), path).then().statusCode(429);
+            ask(operation, asked()).then().statusCode(429);
 
             // Then
-            assertThat(call().request()).isEqualTo(operation.method() + " " + path);
+            assertThat(call().request()).isEqualTo(operation.method() + " " + path(operation));
         }
+    }
+
+    @Test
+    void noOperationOfTheList_goesOnForACallerOfAnotherProject() throws Exception {
+        String limited = token(Set.of(UUID.randomUUID()));
+        for (Forwarding.Operation operation : Forwarding.OPERATIONS) {
+            RequestSpecification request =
+                    given().header("Authorization", "Bearer " + limited).header("Circle-Token", CALLERS);
+            assertThat(ask(operation, request).statusCode())
+                    .as(operation.toString())
+                    .isEqualTo(403);
+        }
+        assertThat(CALLS).isEmpty();
+    }
+
+    private static String path(Forwarding.Operation operation) {
+        return "/api/v2"
+                + operation.template().replace("{project-slug}", "gh/acme/web").replaceAll("\\{[^}]+}", "some");
+    }
+
+    private static Response ask(Forwarding.Operation operation, RequestSpecification request) {
+        if (operation.method().matches("POST|PUT|PATCH")) {
+            request.contentType("application/json").body("{}");
+        }
+        return request.request(operation.method(), path(operation));
     }
 
     @Test

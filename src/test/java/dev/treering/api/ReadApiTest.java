@@ -28,7 +28,9 @@ import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasEntry;
 import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.hasItems;
 import static org.hamcrest.Matchers.hasKey;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.not;
@@ -123,6 +125,41 @@ class ReadApiTest {
     }
 
     @Test
+    void triggerOfNobody_hasALoginThatIsEmpty_whereItWasTold() throws SQLException {
+        run("update pipeline set trigger_actor_login = null where id = '%s'".formatted(pipeline));
+        get("/api/v2/pipeline/" + pipeline).body("trigger.actor.login", nullValue());
+
+        run("update pipeline set trigger_received_at = created_at where id = '%s'".formatted(pipeline));
+
+        get("/api/v2/pipeline/" + pipeline).body("trigger.actor.login", equalTo(""));
+    }
+
+    @Test
+    void workflows_ofAPipeline_comeInPages_newestFirst() throws SQLException {
+        run("""
+                insert into workflow (id, identity_stamp, project_id, pipeline_id, name, created_at)
+                select gen_random_uuid(), '1', '%s', '%s', 'build-' || n, '2026-11-24T06:00:00Z'::timestamptz + n * interval '1 s'
+                from generate_series(1, 30) n""".formatted(project, pipeline));
+        String path = "/api/v2/pipeline/" + pipeline + "/workflow";
+
+        JsonPath first = get(path).statusCode(200).extract().jsonPath();
+        JsonPath second = get(path + "?page-token=" + first.getString("next_page_token"))
+                .statusCode(200)
+                .extract()
+                .jsonPath();
+
+        List<String> names = new ArrayList<>(first.getList("items.name"));
+        assertThat(names).hasSize(20);
+        names.addAll(second.getList("items.name"));
+        assertThat(names.subList(0, 30))
+                .isEqualTo(IntStream.rangeClosed(1, 30)
+                        .mapToObj(n -> "build-" + (31 - n))
+                        .toList());
+        assertThat(names.subList(30, names.size())).containsExactly("build");
+        assertThat(second.getString("next_page_token")).isNull();
+    }
+
+    @Test
     void workflows_ofAPipeline_areAPage() {
         get("/api/v2/pipeline/" + pipeline + "/workflow")
                 .statusCode(200)
@@ -152,8 +189,12 @@ class ReadApiTest {
                 values ('%1$s', '1', '%3$s', '%4$s', 'never', 'blocked', null),
                     ('%2$s', '1', '%3$s', '%4$s', 'first', 'success', '2026-11-24T05:51:33Z')""".formatted(never, first, project, workflow));
 
+        run("update job set created_at = '2026-11-24T05:51:30.5Z' where id = '%s'".formatted(job));
+
         get("/api/v2/workflow/" + workflow + "/job")
                 .statusCode(200)
+                .body("items[0]", not(hasKey("created_at")))
+                .body("items[1].created_at", equalTo("2026-11-24T05:51:30Z"))
                 .body("items.id", equalTo(List.of(first.toString(), job.toString(), never.toString())))
                 .body("items[1].job_number", equalTo(42))
                 .body("items[2]", not(hasKey("job_number")))
@@ -312,14 +353,15 @@ class ReadApiTest {
     void testsOfAJob_areItsFailures_andAHeaderSaysSo() throws SQLException {
         run("""
                 update job set tests_total = 120, tests_failed = 1, tests_skipped = 2,
-                    test_failures = '[{"name": "adds", "result": "failure", "run_time": 0.5, "message": null}]'
+                    test_failures = '[{"name": "adds", "result": "failure", "run_time": 0.5, "message": null, "file": ""}]'
                 where id = '%s'""".formatted(job));
 
         get("/api/v2/project/" + slug + "/42/tests")
                 .statusCode(200)
                 .header("Treering-Tests", "total=120, failed=1, skipped=2; only failures are kept")
                 .body("items.name", equalTo(List.of("adds")))
-                .body("items[0]", hasKey("message"))
+                .body("items[0]", hasEntry("message", null))
+                .body("items[0].findAll { it.value == '' }.keySet()", hasItems("file", "classname", "source"))
                 .body("$", hasKey("next_page_token"));
     }
 
@@ -401,10 +443,19 @@ class ReadApiTest {
 
         get("/api/v2/project/" + old).statusCode(200).body("slug", equalTo(slug));
         get("/api/v2/project/" + old + "/pipeline/7").statusCode(200).body("id", equalTo(pipeline.toString()));
+        // And the old name of its organisation
+        String list = "/api/v2/pipeline?org-slug=gh/old-" + repository;
+        get(list).statusCode(404);
+        run("insert into project_slug (slug, project_id) values ('gh/old-%s/web', '%s')"
+                .formatted(repository, project));
+        get(list).statusCode(200).body("items.id", equalTo(List.of(pipeline.toString())));
 
         UUID other = UUID.randomUUID();
         run("insert into project (id, identity_stamp, slug) values ('%s', '0', '%s')".formatted(other, old));
         get("/api/v2/project/" + old).statusCode(200).body("id", equalTo(other.toString()));
+        run("insert into project (id, identity_stamp, slug) values ('%s', '0', 'gh/old-%s/api')"
+                .formatted(UUID.randomUUID(), repository));
+        get(list).statusCode(200).body("items", hasSize(0));
     }
 
     @ParameterizedTest

@@ -100,6 +100,7 @@ class ReadsReport {
         Map<String, String> paths = new LinkedHashMap<>();
         paths.put("summary", insights + "/build/summary");
         paths.put("workflows", insights);
+        paths.put("of all branches", insights + "?all-branches=true");
         paths.put("pipelines, first", pipelines);
         paths.put("pipelines, deep", pipelines + "?page-token=" + deep(pipelines));
         paths.put("pipelines, by branch", pipelines + "?branch=main");

@@ -8,8 +8,12 @@ import java.util.UUID;
 
 import jakarta.inject.Inject;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.treering.Database;
 import dev.treering.FlowTest;
+import dev.treering.Payloads;
+import dev.treering.Signed;
 import dev.treering.TestStores;
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.ValidatableResponse;
@@ -20,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
@@ -28,6 +33,8 @@ import static org.hamcrest.Matchers.nullValue;
 
 @FlowTest
 class InsightsTest {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final UUID project = UUID.randomUUID();
     private final UUID organization = UUID.randomUUID();
@@ -186,19 +193,25 @@ class InsightsTest {
         for (int i = 1; i <= 101; i++) {
             run("build", "main", "success", Duration.ofHours(i), 7743);
         }
+        UUID approved = run("build", "main", "success", Duration.ofMinutes(30), 60);
+        database.change("update workflow set stopped_at = created_at + interval '9777.507 s' where id = ?", approved);
+        job(approved, "hold", 1, "success", 0, 10);
+        database.change("update job set type = 'approval' where workflow_id = ?", approved);
         String path = "/api/v2/insights/" + slug + "/workflows/build";
 
         String token = get(path)
                 .body("items", hasSize(100))
-                .body("items[0].duration", equalTo(7743))
-                .body("items[0].branch", equalTo("main"))
-                .body("items[0].is_approval", equalTo(false))
+                .body("items[0].duration", equalTo(9778))
+                .body("items[0].is_approval", equalTo(true))
+                .body("items[1].duration", equalTo(7743))
+                .body("items[1].branch", equalTo("main"))
+                .body("items[1].is_approval", equalTo(false))
                 .extract()
                 .path("next_page_token");
         run("build", "main", "success", Duration.ofMinutes(1), 60);
 
-        get(path + "?page-token=" + token).body("items", hasSize(1)).body("next_page_token", nullValue());
-        get(path + "?start-date=" + now.minus(Duration.ofMinutes(90))).body("items", hasSize(2));
+        get(path + "?page-token=" + token).body("items", hasSize(2)).body("next_page_token", nullValue());
+        get(path + "?start-date=" + now.minus(Duration.ofMinutes(90))).body("items", hasSize(3));
         refused(path + "?branch=x&page-token=" + token, 400, "other filters");
     }
 
@@ -217,6 +230,99 @@ class InsightsTest {
                 .body("trends.failed_runs", equalTo(-1.0f))
                 .body("trends.p95_duration_secs", equalTo(1.0f))
                 .body("workflow_names", contains("build", "deploy"));
+    }
+
+    @Test
+    void summary_spans_its_runs_and_stays_the_same_while_nothing_runs() {
+        run("build", "main", "success", Duration.ofHours(20), 100);
+        run("build", "main", "failed", Duration.ofHours(3), 100);
+        String path = "/api/v2/insights/" + slug + "/workflows/build/summary?reporting-window=last-24-hours";
+
+        String tag = get(path)
+                .body("metrics.window_start", equalTo(millis(now.minus(Duration.ofHours(20)))))
+                .body("metrics.window_end", equalTo(millis(now.minus(Duration.ofHours(3)))))
+                .extract()
+                .header("ETag");
+        given().header("Circle-Token", TestStores.TOKEN)
+                .header("If-None-Match", tag)
+                .get(path)
+                .then()
+                .statusCode(304);
+        // And where nothing ran, the window itself
+        Instant start =
+                Instant.parse(get(path.replace("build", "deploy")).extract().path("metrics.window_start"));
+        assertThat(start)
+                .isBetween(now.minus(Duration.ofHours(24)), Instant.now().minus(Duration.ofHours(24)));
+    }
+
+    @Test
+    void trend_of_recovery_is_0_where_nothing_recovers_now() {
+        run("build", "main", "success", Duration.ofHours(2), 100);
+        String path = "/api/v2/insights/" + slug + "/workflows/build/summary?reporting-window=last-24-hours";
+
+        get(path).body("metrics.mttr", nullValue()).body("trends.mttr", equalTo(0.0f));
+        // And where it did before
+        run("build", "main", "failed", Duration.ofHours(40), 100);
+        run("build", "main", "success", Duration.ofHours(39), 100);
+        get(path).body("trends.mttr", equalTo(0.0f));
+        // And when it does for the first time, and as fast
+        run("build", "main", "failed", Duration.ofHours(4), 100);
+        run("build", "main", "success", Duration.ofHours(3), 100);
+        get(path).body("trends.mttr", equalTo(1.0f));
+    }
+
+    private static String millis(Instant time) {
+        return time.toString().replace("Z", ".000Z");
+    }
+
+    @Test
+    void times_are_in_milliseconds_whatever_their_digits() {
+        UUID run = run("build", "main", "success", Duration.ofHours(2), 100);
+        String path = "/api/v2/insights/" + slug + "/workflows/build";
+        get(path).body("items[0].created_at", equalTo(millis(now.minus(Duration.ofHours(2)))));
+
+        database.change("update workflow set created_at = created_at + interval '123456 us' where id = ?", run);
+
+        get(path)
+                .body(
+                        "items[0].created_at",
+                        equalTo(now.minus(Duration.ofHours(2)).plusMillis(123).toString()));
+    }
+
+    @Test
+    void runs_of_a_job_come_in_pages_newest_first() {
+        for (int i = 1; i <= 101; i++) {
+            job(run("build", "main", "success", Duration.ofHours(i), 600), "test", i, "success", 0, 100);
+        }
+        UUID last = run("build", "main", "failed", Duration.ofMinutes(30), 600);
+        job(last, "test", 102, "failed", 5, 200);
+        job(last, "lint", 103, "success", 0, 1);
+        database.change("update job set started_at = null where workflow_id = ? and name = 'lint'", last);
+        job(run("build", "topic", "success", Duration.ofMinutes(30), 600), "test", 104, "success", 0, 1);
+        job(run("deploy", "main", "success", Duration.ofMinutes(30), 600), "test", 105, "success", 0, 1);
+        String path = "/api/v2/insights/" + slug + "/workflows/build/jobs/test";
+
+        String token = get(path)
+                .body("items", hasSize(100))
+                .body("items[0].status", equalTo("failed"))
+                .body(
+                        "items[0].started_at",
+                        equalTo(millis(now.minus(Duration.ofMinutes(30)).plusSeconds(5))))
+                .body(
+                        "items[0].stopped_at",
+                        equalTo(millis(now.minus(Duration.ofMinutes(30)).plusSeconds(205))))
+                .body("items[0].duration", equalTo(200))
+                .body("items[0].credits_used", equalTo(0))
+                .extract()
+                .path("next_page_token");
+        job(run("build", "main", "success", Duration.ofMinutes(1), 600), "test", 106, "success", 0, 1);
+
+        get(path + "?page-token=" + token).body("items", hasSize(2)).body("next_page_token", nullValue());
+        get(path + "?all-branches=true&start-date=" + now.minus(Duration.ofMinutes(45)))
+                .body("items", hasSize(3));
+        get(path.replace("jobs/test", "jobs/lint")).body("items", hasSize(0));
+        refused(path + "?branch=x&page-token=" + token, 400, "other filters");
+        refused(path.replace(org, "nobody"), 404, "Project not found");
     }
 
     @Test
@@ -245,8 +351,42 @@ class InsightsTest {
     }
 
     @Test
+    void jobs_are_counted_day_by_day() {
+        Instant midnight = now.truncatedTo(ChronoUnit.DAYS);
+        UUID first = run("build", "main", "success", Duration.between(midnight.minus(Duration.ofDays(5)), now), 600);
+        job(first, "test", 1, "success", 0, 100);
+        job(first, "lint", 2, "failed", 0, 10);
+        UUID late = run(
+                "build",
+                "main",
+                "failed",
+                Duration.between(midnight.minus(Duration.ofDays(4)).minusSeconds(60), now),
+                30);
+        job(late, "test", 3, "failed", 0, 20);
+        UUID other = run("build", "main", "success", Duration.between(midnight.minus(Duration.ofDays(3)), now), 600);
+        job(other, "test", 4, "success", 0, 10);
+
+        for (String daily : List.of("", "?granularity=daily")) {
+            get("/api/v2/insights/time-series/" + slug + "/workflows/build/jobs" + daily)
+                    .body("items.name", contains("lint", "test", "test"))
+                    .body(
+                            "items.timestamp",
+                            contains(
+                                    millis(midnight.minus(Duration.ofDays(5))),
+                                    millis(midnight.minus(Duration.ofDays(5))),
+                                    millis(midnight.minus(Duration.ofDays(3)))))
+                    .body("items.metrics.total_runs", contains(1, 2, 1))
+                    .body("items.metrics.failed_runs", contains(1, 1, 0))
+                    .body("items.metrics.duration_metrics.total", contains(10, 120, 10))
+                    .body("items.metrics.throughput", contains(1.0f, 2.0f, 1.0f));
+        }
+    }
+
+    @Test
     void slug_in_one_segment_is_the_same_below_insights() {
-        run("build", "main", "success", Duration.ofHours(2), 100);
+        UUID run = run("build", "main", "success", Duration.ofHours(2), 100);
+        job(run("a/b", "main", "success", Duration.ofHours(2), 100), "c/d", 1, "success", 0, 10);
+        job(run, "test", 2, "success", 0, 10);
 
         String escaped = slug.replace("/", "%2F");
         for (String path : List.of(
@@ -256,13 +396,27 @@ class InsightsTest {
                 "/api/v2/insights/pages/" + escaped + "/summary",
                 "/api/v2/insights/time-series/" + escaped + "/workflows/build/jobs",
                 "/api/v2/insights/gh%2F" + org + "/summary",
-                "/api/projects/" + escaped + "/insights")) {
-            given().urlEncodingEnabled(false)
-                    .header("Circle-Token", TestStores.TOKEN)
-                    .get(path)
-                    .then()
-                    .statusCode(200);
+                "/api/projects/" + escaped + "/insights",
+                "/badge/" + escaped + ".svg")) {
+            raw(path);
         }
+        // And a name with a slash stays one
+        for (String one : List.of(slug, escaped)) {
+            String workflow = "/api/v2/insights/" + one + "/workflows/a%2Fb";
+            raw(workflow).body("items.id", hasSize(1));
+            raw(workflow + "/jobs").body("items.name", contains("c/d"));
+            raw(workflow + "/jobs/c%2Fd").body("items", hasSize(1));
+            raw(workflow + "/summary").body("metrics.total_runs", equalTo(1));
+            raw("/api/v2/insights/time-series/" + one + "/workflows/a%2Fb/jobs").body("items.name", contains("c/d"));
+        }
+    }
+
+    private static ValidatableResponse raw(String path) {
+        return given().urlEncodingEnabled(false)
+                .header("Circle-Token", TestStores.TOKEN)
+                .get(path)
+                .then()
+                .statusCode(200);
     }
 
     @Test
@@ -312,12 +466,56 @@ class InsightsTest {
                 .body("project_workflow_branch_data.branch", contains("main", "topic"))
                 .body("all_branches", contains("main", "topic"))
                 .body("all_workflows", contains("build"));
+        get("/api/v2/insights/pages/" + slug + "/summary?branches=topic")
+                .body("project_workflow_branch_data.branch", contains("topic"))
+                .body("project_workflow_data.workflow_name", contains("build"));
+        get("/api/v2/insights/pages/" + slug + "/summary?workflow-names=deploy")
+                .body("project_workflow_data", hasSize(0))
+                .body("project_workflow_branch_data", hasSize(0))
+                .body("all_workflows", contains("build"));
+        get("/api/v2/insights/pages/" + slug + "/summary?workflow-names=deploy&workflow-names=build")
+                .body("project_workflow_data.metrics.total_runs", contains(2));
+        get("/api/v2/insights/github/" + org + "/summary?project-names=web")
+                .body("org_project_data.project_name", contains("web"));
+        get("/api/v2/insights/github/" + org + "/summary?project-names=api").body("org_project_data", hasSize(0));
         get("/api/v2/insights/github/" + org + "/summary")
                 .body("org_data.metrics.total_runs", equalTo(2))
                 .body("org_project_data[0].project_name", equalTo("web"))
                 .body("all_projects", contains("web"));
         get("/api/v2/insights/" + slug + "/branches?workflow-name=build").body("branches", contains("main", "topic"));
         refused("/api/v2/insights/gh/nobody-" + org + "/summary", 404, "not found");
+        // And by the name that the organisation had
+        database.change("insert into project_slug (slug, project_id) values (?, ?)", "gh/old-" + org + "/web", project);
+        get("/api/v2/insights/gh/old-" + org + "/summary").body("org_data.metrics.total_runs", equalTo(2));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gitlab-workflow-completed", "github-app-workflow-completed"})
+    void revision_that_a_webhook_told_beside_vcs_makes_a_job_flaky(String recorded) throws Exception {
+        // Given
+        ObjectNode webhook = (ObjectNode) JSON.readTree(Payloads.webhook(recorded));
+        String id = project.toString();
+        String slug = "circleci/" + org + "/web";
+        webhook.put("id", id);
+        webhook.withObject("/project").put("id", id).put("slug", slug);
+        webhook.withObject("/pipeline").put("id", id);
+        webhook.withObject("/workflow")
+                .put("id", id)
+                .put("created_at", now.minus(Duration.ofHours(1)).toString());
+        // When
+        Signed.post(JSON.writeValueAsBytes(webhook)).then().statusCode(202);
+        await().until(() ->
+                database.count("select count(*) from workflow where id = ? and identity_stamp is not null", project)
+                        == 1);
+        job(project, "test", 1, "failed", 0, 10);
+        job(project, "test", 2, "success", 0, 10);
+        // Then
+        get("/api/projects/" + slug + "/flaky-jobs")
+                .body("items.job_name", contains("test"))
+                .body(
+                        "items[0].last_revision",
+                        equalTo(webhook.at("/pipeline/trigger_parameters/git/checkout_sha")
+                                .asText()));
     }
 
     @ParameterizedTest

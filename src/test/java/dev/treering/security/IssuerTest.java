@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 
+import jakarta.inject.Inject;
+
 import com.sun.net.httpserver.HttpServer;
+import dev.treering.Database;
 import dev.treering.FlowTest;
 import dev.treering.TestStores;
 import io.quarkus.test.junit.QuarkusTestProfile;
@@ -33,6 +36,9 @@ class IssuerTest {
     private static final KeyPair KEYS = keys();
     private static final KeyPair OTHER_KEYS = keys();
     private static HttpServer issuer;
+
+    @Inject
+    Database database;
 
     public static class WithIssuer implements QuarkusTestProfile {
 
@@ -61,6 +67,23 @@ class IssuerTest {
         expect(sign(claims("history:read").claim("treering_projects", one)), "/api/status", 403);
         expect(sign(claims("history:read").claim("treering_projects", List.of("web"))), "/api/status", 401);
         expect(sign(claims("history:read").claim("treering_projects", "all")), "/api/status", 401);
+    }
+
+    @Test
+    void scopes_may_come_as_a_list() {
+        JwtClaimsBuilder claims = claims("openid").claim("scope", List.of("openid", "history:read"));
+        expect(sign(claims), "/api/status", 200);
+        expect(sign(claims), "/api/tokens", 403);
+    }
+
+    @Test
+    void limited_token_reads_its_project_and_knows_of_no_other() {
+        UUID own = UUID.randomUUID();
+        for (UUID id : List.of(own, UUID.randomUUID())) {
+            database.change("insert into project (id, identity_stamp, slug) values (?, '1', ?)", id, "gh/issued/" + id);
+            String token = sign(claims("history:read").claim("treering_projects", List.of(own.toString())));
+            expect(token, "/api/v2/project/gh/issued/" + id, id.equals(own) ? 200 : 404);
+        }
     }
 
     @Test

@@ -1,8 +1,12 @@
 package dev.treering.security;
 
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import javax.sql.DataSource;
 
 import jakarta.inject.Inject;
 
@@ -14,9 +18,11 @@ import io.restassured.response.ValidatableResponse;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.postgresql.ds.PGSimpleDataSource;
 
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 
@@ -30,6 +36,15 @@ class TokensTest {
 
     @Inject
     Tokens tokens;
+
+    @Inject
+    DataSource stores;
+
+    @Inject
+    Clock clock;
+
+    @Inject
+    SecurityConfig config;
 
     @Test
     void token_is_random_shown_once_and_stored_as_its_digest() {
@@ -80,6 +95,39 @@ class TokensTest {
         // Then
         given().header("Circle-Token", text).get(STATUS).then().statusCode(401);
         asAdmin().delete("/api/tokens/" + id).then().statusCode(404);
+    }
+
+    @Test
+    void token_is_looked_up_where_it_is_revoked_and_in_the_reads_while_that_is_away() throws Exception {
+        // Given
+        PGSimpleDataSource away = new PGSimpleDataSource();
+        away.setUrl("jdbc:postgresql://127.0.0.1:1/away");
+        Tokens.Made made = tokens.create("ci", List.of(Scope.HISTORY_READ), null, null, "test");
+
+        // Then
+        assertThat(new Tokens(stores, away, clock, config).used(made.text())).isPresent();
+        assertThat(new Tokens(away, stores, clock, config).used(made.text())).isPresent();
+        assertThatExceptionOfType(SQLException.class)
+                .isThrownBy(() -> new Tokens(away, away, clock, config).used(made.text()));
+        tokens.revoke(made.token().id());
+        assertThat(new Tokens(stores, away, clock, config).used(made.text())).isEmpty();
+        // And what it may wait is not left behind
+        try (Connection connection = stores.getConnection()) {
+            assertThat(connection.getNetworkTimeout()).isNotEqualTo(2_000);
+        }
+    }
+
+    @Test
+    void time_of_a_new_token_is_the_one_that_is_listed() {
+        JsonPath made = make("{\"name\": \"ci\", \"scopes\": [\"history:read\"]}")
+                .extract()
+                .jsonPath();
+
+        assertThat(made.getString("created_at"))
+                .matches("[^.]+\\.\\d{3}Z")
+                .isEqualTo(asAdmin()
+                        .get("/api/tokens")
+                        .path("items.find { it.id == '%s' }.created_at".formatted(made.getString("id"))));
     }
 
     @Test
