@@ -37,6 +37,7 @@ class PartialBatchTest {
     Database database;
 
     @Inject
+    @io.quarkus.agroal.DataSource("owner")
     DataSource connections;
 
     private static Fact fact(int offset, byte[] body) {
