@@ -41,6 +41,7 @@ public class TopicsJob {
     private final Notice settings = new Notice();
     private final Map<String, TopicDescription> known = new HashMap<>();
     private volatile Map<String, String> ids = Map.of();
+    private volatile List<String> differences = List.of();
     private volatile String problem = "Kafka was not asked for its topics yet";
     private Admin admin;
 
@@ -156,7 +157,7 @@ public class TopicsJob {
                         before.partitions().size());
             }
         }
-        List<String> differences = TopicSettings.differences(admin(), found.keySet());
+        differences = TopicSettings.differences(admin(), found.keySet());
         if (differences.isEmpty()) {
             settings.over();
         } else {
@@ -186,6 +187,11 @@ public class TopicsJob {
     /** What is wrong with the topics; null when nothing is. */
     public String problem() {
         return problem;
+    }
+
+    /** Where their settings are not as they should be, in words. */
+    public List<String> differences() {
+        return differences;
     }
 
     /** Kafka's id of the topic, which a topic made anew does not share; null while it is not known. */
