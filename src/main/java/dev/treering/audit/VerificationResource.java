@@ -39,8 +39,9 @@ public class VerificationResource {
 
     @GET
     public StreamingOutput verify(
-            @RestQuery String topic, @RestQuery Integer partition, @RestQuery("public-key") List<String> publicKeys) {
+            @RestQuery String topic, @RestQuery String partition, @RestQuery("public-key") List<String> publicKeys) {
         caller.mustSeeAll();
+        Integer number = partition == null ? null : number(partition);
         List<PublicKey> trusted = publicKeys.isEmpty() ? seal.trusted() : keys(publicKeys);
         return Progress.of(
                 clock,
@@ -49,7 +50,7 @@ public class VerificationResource {
                         return failed("Another verification runs here; it can be asked for again when that is over");
                     }
                     try {
-                        return verifier.verify(topic, partition, trusted, progress::tell);
+                        return verifier.verify(topic, number, trusted, progress::tell);
                     } finally {
                         free.release();
                     }
@@ -59,6 +60,14 @@ public class VerificationResource {
 
     private static Report failed(String problem) {
         return new Report("failed", 0, 0, 0, 0, 0, null, List.of(), problem);
+    }
+
+    private static Integer number(String partition) {
+        try {
+            return Integer.valueOf(partition);
+        } catch (NumberFormatException e) {
+            throw Problem.badRequest("'partition' must be a number, not '%s'".formatted(partition));
+        }
     }
 
     private static List<PublicKey> keys(List<String> given) {

@@ -66,8 +66,7 @@ final class DoctorCommand implements Callable<Integer> {
     private record Check(String name, State state, String found, String todo) {
 
         String line() {
-            return Service.oneLine("%-6s  %-12s %s".formatted(state, name, found)
-                    + (todo == null ? "" : ". " + todo));
+            return Service.oneLine("%-6s  %-12s %s".formatted(state, name, found) + (todo == null ? "" : ". " + todo));
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 
 import jakarta.inject.Singleton;
@@ -144,7 +145,8 @@ public class Erasure {
             }
             if (subject.entry() != null) {
                 // The id first: it costs nothing to compare.
-                String one = "(select %s from trail where topic = ? and partition = ? and \"offset\" = ? order by appended_at desc limit 1)";
+                String one =
+                        "(select %s from trail where topic = ? and partition = ? and \"offset\" = ? order by appended_at desc limit 1)";
                 PreparedStatement copies = connection.prepareStatement(all + " and event_id is not distinct from "
                         + one.formatted("event_id") + " and coalesce(erased_digest, sha256(body)) = "
                         + one.formatted("coalesce(erased_digest, sha256(body))"));
@@ -250,8 +252,32 @@ public class Erasure {
                     .filter(judged -> judged.content() != null)
                     .flatMap(judged -> judged.content().rows().stream())
                     .toList();
-            for (var rows : HistoryWriter.merged(told).entrySet()) {
-                Upsert.retell(connection, rows.getKey(), rows.getValue().values());
+            // In the order in which the writer locks them.
+            for (var rows : HistoryWriter.merged(told).values()) {
+                for (Row row : rows.values()) {
+                    retell(connection, row);
+                }
+            }
+        }
+
+        /** Puts what the fact says now in the place of what it said before, where that still stands: by the very same stamp. */
+        private void retell(Connection connection, Row row) throws SQLException {
+            for (var said : row.said().entrySet()) {
+                Group group = said.getKey();
+                List<Object> values = new ArrayList<>();
+                for (Object value : said.getValue().values()) {
+                    values.add(value == null ? null : value.toString());
+                }
+                values.add(row.id());
+                values.add(said.getValue().stamp());
+                String sets = group.columns.stream()
+                        .map(column -> "%s = cast(? as %s)".formatted(column.name(), column.type()))
+                        .collect(Collectors.joining(", "));
+                Rows.execute(
+                        connection,
+                        "update %s set %s where id = ? and %s = ?"
+                                .formatted(row.table().sqlName(), sets, group.stampColumn),
+                        values.toArray());
             }
         }
 

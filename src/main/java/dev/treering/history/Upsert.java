@@ -18,13 +18,10 @@ import dev.treering.support.Rows;
 final class Upsert {
 
     private static final Map<Table, String> SQL = new EnumMap<>(Table.class);
-    private static final Map<Table, String> RETELL = new EnumMap<>(Table.class);
 
     static {
         for (Table table : Table.values()) {
             SQL.put(table, sql(table));
-            // A group by the very same stamp is the same fact, told in other words.
-            RETELL.put(table, sql(table).replace(" > coalesce(", " >= coalesce("));
         }
     }
 
@@ -44,14 +41,6 @@ final class Upsert {
             }
         }
         return changed;
-    }
-
-    /** Puts what facts that were merged before say now in the place of what they said then, where that still stands. */
-    static void retell(Connection connection, Table table, Collection<Row> rows) throws SQLException {
-        try (PreparedStatement statement = Rows.prepare(
-                connection, RETELL.get(table), rows.stream().map(Upsert::values).toList())) {
-            statement.execute();
-        }
     }
 
     private static Object[] values(Row row) {

@@ -61,14 +61,13 @@ class ProofReport {
 
     @Test
     void proof() throws Exception {
-        try (Connection administrator = DriverManager.getConnection(
-                world.database().jdbcUrl(), "postgres", "postgres")) {
+        try (Connection administrator =
+                DriverManager.getConnection(world.database().jdbcUrl(), "postgres", "postgres")) {
             // Given
             Tampering.fill(administrator, PARTITION, ENTRIES, Instant.parse("2026-11-01T00:00:00Z"));
             world.database().execute("analyze trail");
-            await().until(() -> world.database()
-                            .number("select count(*) from trail_checkpoint where entries = " + ENTRIES)
-                    == 1);
+            await().until(() ->
+                    world.database().number("select count(*) from trail_checkpoint where entries = " + ENTRIES) == 1);
             say("%-40s %8s  %s", "what was done to %,d entries".formatted(ENTRIES), "seconds", "found");
             // When, Then
             verify("nothing", "intact", 0);
@@ -89,8 +88,7 @@ class ProofReport {
         long begin = System.nanoTime();
         String lines = service.get("/api/trail/verification").body();
         double seconds = (System.nanoTime() - begin) / 1e9;
-        JsonNode report =
-                JSON.readTree(lines.substring(lines.stripTrailing().lastIndexOf('\n') + 1));
+        JsonNode report = JSON.readTree(lines.substring(lines.stripTrailing().lastIndexOf('\n') + 1));
         JsonNode broken = report.at("/broken/0");
         String found = broken.path("kind").asText(report.path("state").asText());
         say("%-40s %8.1f  %s %s", deed, seconds, found, broken.path("number").asText());

@@ -28,8 +28,7 @@ class DoctorCommandTest {
     }
 
     private int run(String... args) {
-        return TreeringCommand.line(
-                        Map.of("TREERING_URL", treering.url()), Clock.systemUTC(), seconds -> {}, false)
+        return TreeringCommand.line(Map.of("TREERING_URL", treering.url()), Clock.systemUTC(), seconds -> {}, false)
                 .setOut(new PrintWriter(out, true))
                 .execute(args);
     }
@@ -40,7 +39,7 @@ class DoctorCommandTest {
 
         assertThat(run("doctor")).isZero();
         assertThat(out.toString().lines())
-                .hasSize(13)
+                .hasSize(14)
                 .allMatch(line -> line.startsWith("ok "))
                 .anyMatch(line -> line.contains("Treering 1.2"));
     }
@@ -49,12 +48,15 @@ class DoctorCommandTest {
     void what_is_wrong_is_1_and_says_what_to_do_and_advice_is_not() {
         // Given
         treering.says(200, WELL.replace("\"kafka\": \"takes writes\"", "\"kafka\": \"does not answer\""))
-                .says(200, WELL.replace("\"dead_letters\": 0", "\"dead_letters\": 3")
-                        .replace("\"public_key\": \"MCow\"", "\"public_key\": null")
-                        .replace("true", "false"));
+                .says(
+                        200,
+                        WELL.replace("\"dead_letters\": 0", "\"dead_letters\": 3")
+                                .replace("\"public_key\": \"MCow\"", "\"public_key\": null")
+                                .replace("true", "false"));
         // When, Then
         assertThat(run("doctor")).isOne();
-        assertThat(out.toString()).contains("wrong   kafka        does not answer. Webhooks go to PostgreSQL meanwhile");
+        assertThat(out.toString())
+                .contains("wrong   kafka        does not answer. Webhooks go to PostgreSQL meanwhile");
         assertThat(run("doctor")).isZero();
         assertThat(out.toString())
                 .contains("advice  dead letters 3 facts could not be read")
@@ -67,7 +69,9 @@ class DoctorCommandTest {
         treering.says(200, WELL);
         // When, Then
         assertThat(run("doctor", "--json")).isZero();
-        assertThat(out.toString()).contains("\"ok\":true", "\"name\":\"kafka\"", "\"state\":\"ok\"").hasLineCount(1);
+        assertThat(out.toString())
+                .contains("\"ok\":true", "\"name\":\"kafka\"", "\"state\":\"ok\"")
+                .hasLineCount(1);
         treering.close();
         assertThat(run("doctor", "--json")).isOne();
         assertThat(out.toString()).contains("\"ok\":false", "cannot be reached");

@@ -45,9 +45,7 @@ class VerifyCommandTest {
     @Test
     void intact_trail_is_0_and_says_what_it_was_held_against() {
         // Given
-        treering.says(
-                200,
-                LINE.formatted("running", 500, 7, "", null) + LINE.formatted("intact", 1000, 7, "", null));
+        treering.says(200, LINE.formatted("running", 500, 7, "", null) + LINE.formatted("intact", 1000, 7, "", null));
         // When
         int code = run("verify");
         // Then
@@ -88,9 +86,7 @@ class VerifyCommandTest {
         // Given
         Path key = Files.writeString(
                 folder.resolve("key.pem"), "-----BEGIN PUBLIC KEY-----\nAB+/\n-----END PUBLIC KEY-----\n");
-        treering.says(
-                200,
-                LINE.formatted("running", 500, 7, "", null) + LINE.formatted("intact", 1000, 7, "", null));
+        treering.says(200, LINE.formatted("running", 500, 7, "", null) + LINE.formatted("intact", 1000, 7, "", null));
         // When
         int code = run(
                 "verify", "--topic", "circleci.webhooks", "--partition", "3", "--public-key", key.toString(), "--json");
@@ -98,8 +94,7 @@ class VerifyCommandTest {
         assertThat(code).isZero();
         assertThat(out.toString()).startsWith("{\"state\":\"intact\"").hasLineCount(1);
         assertThat(treering.requests())
-                .containsExactly(
-                        "GET /api/trail/verification?topic=circleci.webhooks&partition=3&public-key=AB%2B%2F");
+                .containsExactly("GET /api/trail/verification?topic=circleci.webhooks&partition=3&public-key=AB%2B%2F");
     }
 
     @Test
