@@ -4,6 +4,7 @@ alter table trail
     add column number           bigint,
     add column redacted_body    bytea, -- of an erased entry: its body without what was personal; body and salt are null then
     add column erased_digest    bytea, -- of an erased entry: SHA-256 of the body as it was, so that stamps stay as they are
+    add column if not exists origin text, -- the address that it was sent from
     add column erased_signature bytea; -- says that Treering erased it; null without a key
 alter table stream_position add column entries bigint not null default 0; -- of its chain; the last one has this number
 update trail t set number = n.number

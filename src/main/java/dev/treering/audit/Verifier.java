@@ -36,7 +36,7 @@ public class Verifier {
     private static final int PORTION = 1_000;
 
     private static final String ENTRIES = """
-            select number, "offset", appended_at, key, event_id, type, source, receipt, received_at, secret_id, salted_digest,
+            select number, "offset", appended_at, key, event_id, type, source, receipt, received_at, secret_id, origin, salted_digest,
                 chain, body is null as bodiless, sha256(salt || body) = salted_digest as genuine,
                 encode(sha256(redacted_body), 'hex') as redacted, encode(erased_digest, 'hex') as erased, erased_signature
             from trail where topic = ? and partition = ? and (number, "offset", appended_at) > (?, ?, ?::timestamptz)
@@ -445,7 +445,8 @@ public class Verifier {
                     row.getString("source"),
                     row.getString("receipt"),
                     Rows.instant(row, "received_at"),
-                    row.getString("secret_id")
+                    row.getString("secret_id"),
+                    row.getString("origin")
                 },
                 row.getBytes("salted_digest"),
                 row.getBytes("chain"),

@@ -3,7 +3,6 @@ package dev.treering.audit;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
@@ -22,7 +21,6 @@ import dev.treering.TestStores;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.restassured.RestAssured;
 import io.restassured.specification.RequestSpecification;
-import org.eclipse.microprofile.config.ConfigProvider;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -50,11 +48,6 @@ class VerificationTest {
     @Inject
     @io.quarkus.agroal.DataSource("owner")
     DataSource owner;
-
-    private static Connection administrator() throws SQLException {
-        String url = ConfigProvider.getConfig().getValue("quarkus.datasource.jdbc.url", String.class);
-        return DriverManager.getConnection(url, "postgres", "postgres");
-    }
 
     private static JsonNode verify(int partition) throws Exception {
         return verify(partition, null);
@@ -96,7 +89,7 @@ class VerificationTest {
     void whatever_is_done_to_a_chain_is_found_at_its_first_entry() throws Exception {
         // Given
         int partition = 5001;
-        try (Connection administrator = administrator()) {
+        try (Connection administrator = Database.administrator()) {
             Tampering.fill(administrator, partition, ENTRIES, Instant.parse("2026-11-01T00:00:00Z"));
             makeCheckpoints();
             intact(verify(partition), ENTRIES);
@@ -123,7 +116,7 @@ class VerificationTest {
     void checkpoints_that_another_key_signed_hold_nothing() throws Exception {
         // Given
         int partition = 5002;
-        try (Connection administrator = administrator()) {
+        try (Connection administrator = Database.administrator()) {
             Tampering.fill(administrator, partition, 10, Instant.parse("2026-11-01T00:00:00Z"));
         }
         makeCheckpoints();
@@ -148,7 +141,7 @@ class VerificationTest {
     void dropped_months_leave_an_anchor_from_which_the_chain_goes_on() throws Exception {
         // Given a chain over three months
         int partition = 5003;
-        try (Connection administrator = administrator();
+        try (Connection administrator = Database.administrator();
                 Statement statement = administrator.createStatement()) {
             Tampering.fill(administrator, partition, 1_000, Instant.parse("2019-01-31T23:59:00Z"));
             // When
@@ -179,7 +172,7 @@ class VerificationTest {
     @Test
     void who_runs_the_service_can_only_add_to_the_trail() throws Exception {
         // Given
-        try (Connection administrator = administrator()) {
+        try (Connection administrator = Database.administrator()) {
             Tampering.fill(administrator, 5004, 1, Instant.parse("2026-11-01T00:00:00Z"));
         }
         List<String> attempts = List.of(
