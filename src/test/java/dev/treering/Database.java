@@ -1,11 +1,15 @@
 package dev.treering;
 
+import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.Map;
 import javax.sql.DataSource;
 
 import jakarta.enterprise.context.ApplicationScoped;
+
+import org.eclipse.microprofile.config.ConfigProvider;
 
 /** Looks into the tables past the application. */
 @ApplicationScoped
@@ -62,5 +66,25 @@ public class Database {
         } catch (SQLException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** Changes even the trail, and the shape of tables: as the server's administrator, whom no trigger stops. */
+    public static int force(String sql, Object... parameters) {
+        try (var connection = administrator();
+                var setting = connection.createStatement();
+                var statement = connection.prepareStatement(sql)) {
+            setting.execute("set session_replication_role = replica");
+            for (int i = 0; i < parameters.length; i++) {
+                statement.setObject(i + 1, parameters[i]);
+            }
+            return statement.executeUpdate();
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    public static Connection administrator() throws SQLException {
+        String url = ConfigProvider.getConfig().getValue("quarkus.datasource.jdbc.url", String.class);
+        return DriverManager.getConnection(url, "postgres", "postgres");
     }
 }

@@ -1,6 +1,9 @@
 package dev.treering;
 
+import java.security.KeyPairGenerator;
+import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -39,6 +42,7 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
         settings.put("treering.webhook.reload-interval", "1s");
         settings.put("quarkus.http.idle-timeout", "3s");
         settings.put("treering.security.bootstrap-token", TOKEN);
+        settings.put("treering.audit.checkpoint-key", checkpointKey());
         settings.put("treering.circleci.url", circleCi.url().toString());
         settings.put("treering.circleci.token", circleCi.token());
         settings.put("treering.circleci.breaker-pause", "1s");
@@ -47,6 +51,18 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
         // Longer than all tests together: those of reconciliation say themselves when it is due.
         settings.put("treering.enrichment.reconcile-interval", "10h");
         return settings;
+    }
+
+    private static String checkpointKey() {
+        try {
+            return Base64.getEncoder()
+                    .encodeToString(KeyPairGenerator.getInstance("Ed25519")
+                            .generateKeyPair()
+                            .getPrivate()
+                            .getEncoded());
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError(e);
+        }
     }
 
     public static CircleCiStub circleCi() {

@@ -8,6 +8,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -15,7 +16,7 @@ import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 
 /**
  * A real PostgreSQL as a child process of this JVM, on the loopback address only, with one database {@code treering}
- * that belongs to the user {@code treering}. A server left behind by a killed JVM is stopped first.
+ * that belongs to the user {@code treering}, and a user {@code treering_app} who is let in by that one. A server left behind by a killed JVM is stopped first.
  */
 public final class EmbeddedDatabase implements AutoCloseable {
 
@@ -32,6 +33,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
 
     static final String NAME = "treering";
+    static final String APPLICATION = "treering_app";
 
     private final EmbeddedPostgres server;
     private final OrphanedPostmaster postmaster;
@@ -63,11 +65,17 @@ public final class EmbeddedDatabase implements AutoCloseable {
         return "jdbc:postgresql://" + LoopbackPort.ADDRESS + ":" + server.getPort() + "/" + NAME;
     }
 
+    /** The application's login: it can read and write, and only add to the trail. */
     public String username() {
+        return APPLICATION;
+    }
+
+    /** Who migrates, erases and drops. */
+    public String owner() {
         return NAME;
     }
 
-    /** Not a secret: only processes of this machine can connect at all, and PostgreSQL trusts those. */
+    /** Of both. Not a secret: only processes of this machine can connect at all, and PostgreSQL trusts those. */
     public String password() {
         return NAME;
     }
@@ -144,8 +152,10 @@ public final class EmbeddedDatabase implements AutoCloseable {
     private void createOnce() throws SQLException {
         try (Connection connection = server.getPostgresDatabase().getConnection();
                 Statement statement = connection.createStatement()) {
-            if (!exists(statement, "SELECT 1 FROM pg_roles WHERE rolname = '" + NAME + "'")) {
-                statement.execute("CREATE ROLE " + NAME + " LOGIN PASSWORD '" + NAME + "'");
+            for (String role : List.of(NAME, APPLICATION)) {
+                if (!exists(statement, "SELECT 1 FROM pg_roles WHERE rolname = '" + role + "'")) {
+                    statement.execute("CREATE ROLE " + role + " LOGIN PASSWORD '" + NAME + "'");
+                }
             }
             if (!exists(statement, "SELECT 1 FROM pg_database WHERE datname = '" + NAME + "'")) {
                 statement.execute("CREATE DATABASE " + NAME + " OWNER " + NAME);

@@ -44,7 +44,9 @@ public final class EmbeddedStores implements AutoCloseable {
                 "kafka.bootstrap.servers", kafka.bootstrapServers(),
                 "quarkus.datasource.jdbc.url", database.jdbcUrl(),
                 "quarkus.datasource.username", database.username(),
-                "quarkus.datasource.password", database.password());
+                "quarkus.datasource.password", database.password(),
+                "quarkus.datasource.owner.username", database.owner(),
+                "quarkus.datasource.owner.password", database.password());
     }
 
     @Override

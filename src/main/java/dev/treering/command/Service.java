@@ -1,6 +1,7 @@
 package dev.treering.command;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -9,17 +10,26 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.treering.support.Json;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 
 /** One Treering, by its REST API. Whatever goes wrong is a {@link Failure}. */
 final class Service {
 
     private static final int CALL_TIMEOUT_SECONDS = 15;
+    private static final int LONGEST_SILENCE_SECONDS = 60;
     private static final int LONGEST_MESSAGE = 500;
 
     private final String url;
@@ -38,6 +48,49 @@ final class Service {
 
     /** @param body null where there is none */
     <T> T ask(String method, String path, Object body, Class<T> type) throws InterruptedException {
+        HttpRequest request = request(method, path, body);
+        // The client's own timeout ends with the head of an answer; this one holds for the whole of it.
+        HttpResponse<byte[]> answer = await(http.sendAsync(request, BodyHandlers.ofByteArray()));
+        return read(answer.statusCode(), answer.body(), type);
+    }
+
+    /** Asks for an answer that comes a line of JSON at a time, for as long as it takes; the last line. */
+    JsonNode lines(String path, Consumer<JsonNode> each) throws InterruptedException {
+        HttpResponse<Stream<String>> answer = await(http.sendAsync(request("GET", path, null), BodyHandlers.ofLines()));
+        if (answer.statusCode() != 200) {
+            return read(answer.statusCode(), answer.body().collect(joining()).getBytes(UTF_8), JsonNode.class);
+        }
+        BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>();
+        Thread reader = new Thread(() -> {
+            try {
+                answer.body().forEach(line -> lines.add(Optional.of(line)));
+            } catch (UncheckedIOException e) {
+                // It broke off; what is missing then is told below.
+            } finally {
+                lines.add(Optional.empty());
+            }
+        });
+        reader.setDaemon(true);
+        reader.start();
+        JsonNode last = null;
+        while (true) {
+            Optional<String> line = lines.poll(LONGEST_SILENCE_SECONDS, TimeUnit.SECONDS);
+            if (line == null) {
+                throw unreachable("silent for " + LONGEST_SILENCE_SECONDS + " s");
+            }
+            if (line.isEmpty()) {
+                break;
+            }
+            last = read(200, line.get().getBytes(UTF_8), JsonNode.class);
+            each.accept(last);
+        }
+        if (last == null || last.path("state").asText().equals("running")) {
+            throw unreachable("the answer broke off");
+        }
+        return last;
+    }
+
+    private HttpRequest request(String method, String path, Object body) {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + path))
                 .header("Content-Type", "application/json")
                 .method(
@@ -47,10 +100,12 @@ final class Service {
                                 : BodyPublishers.ofString(
                                         Json.CIRCLECI.valueToTree(body).toString()));
         token.ifPresent(text -> request.header("Circle-Token", text));
-        // The client's own timeout ends with the head of an answer; this one holds for the whole of it.
-        CompletableFuture<HttpResponse<byte[]>> answer = http.sendAsync(request.build(), BodyHandlers.ofByteArray());
+        return request.build();
+    }
+
+    private <B> HttpResponse<B> await(CompletableFuture<HttpResponse<B>> answer) throws InterruptedException {
         try {
-            return read(answer.get(CALL_TIMEOUT_SECONDS, TimeUnit.SECONDS), type);
+            return answer.get(CALL_TIMEOUT_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
             answer.cancel(true);
             throw unreachable("no answer within " + CALL_TIMEOUT_SECONDS + " s");
@@ -67,8 +122,7 @@ final class Service {
                 reason == null ? "" : " (" + oneLine(reason) + ")");
     }
 
-    private <T> T read(HttpResponse<byte[]> answer, Class<T> type) {
-        int status = answer.statusCode();
+    private <T> T read(int status, byte[] answer, Class<T> type) {
         if (status == 204) {
             return null;
         }
@@ -88,9 +142,9 @@ final class Service {
         throw new Failure(status >= 500 || status == 429, "%s (%d from %s)", said, status, url);
     }
 
-    private static <T> Optional<T> parse(HttpResponse<byte[]> answer, Class<T> type) {
+    private static <T> Optional<T> parse(byte[] answer, Class<T> type) {
         try {
-            return Optional.ofNullable(Json.CIRCLECI.readValue(answer.body(), type));
+            return Optional.ofNullable(Json.CIRCLECI.readValue(answer, type));
         } catch (IOException notOurs) {
             return Optional.empty();
         }

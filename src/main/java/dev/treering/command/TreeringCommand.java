@@ -54,6 +54,8 @@ public final class TreeringCommand {
                 .version("treering " + TreeringCommand.class.getPackage().getImplementationVersion());
         return line.addSubcommand(new BackfillCommand(new Target(environment), clock, pause, terminal))
                 .addSubcommand(new TokenCommand(new Target(environment), clock))
+                .addSubcommand(new VerifyCommand(new Target(environment), clock, terminal))
+                .addSubcommand(new DoctorCommand(new Target(environment)))
                 .registerConverter(Instant.class, new PastTime(clock))
                 .registerConverter(ProjectSlug.class, ProjectSlug::new)
                 .setParameterExceptionHandler((e, args) -> wrongUse(e))

@@ -14,7 +14,10 @@ public final class Topics {
     /** What changed in the history, as {@link Change}. */
     public static final String EVENTS = "circleci.events";
 
-    public static final List<String> ALL = List.of(WEBHOOKS, SNAPSHOTS, EVENTS);
+    /** How the chains of the trail stood, signed: the proof that stands outside the database. */
+    public static final String CHECKPOINTS = "treering.checkpoints";
+
+    public static final List<String> ALL = List.of(WEBHOOKS, SNAPSHOTS, EVENTS, CHECKPOINTS);
 
     private Topics() {}
 }

@@ -92,6 +92,14 @@ public class History {
         return new Losses(((Number) sums[0]).longValue(), ((Number) sums[1]).longValue());
     }
 
+    /** Facts that could not be read. */
+    public long deadLetters() {
+        return ((Number) ProjectEntity.getEntityManager()
+                        .createNativeQuery("select count(*) from dead_letter")
+                        .getSingleResult())
+                .longValue();
+    }
+
     /**
      * What came of a project's webhooks.
      *

@@ -213,7 +213,7 @@ public class HistoryWriter {
         return batch.stream().map(judged -> judged.fact.topicPartition()).collect(Collectors.toSet());
     }
 
-    private static Map<Table, TreeMap<UUID, Row>> merged(List<Row> told) {
+    static Map<Table, TreeMap<UUID, Row>> merged(List<Row> told) {
         Map<Table, TreeMap<UUID, Row>> rows = new EnumMap<>(Table.class);
         for (Row row : told) {
             rows.computeIfAbsent(row.table(), table -> new TreeMap<>())

@@ -28,6 +28,7 @@ final class Positions {
         private long highest;
         private boolean moved;
         private byte[] chainHead;
+        private long entries;
         private Integer leaderEpoch;
         private long missed;
         private long replaced;
@@ -53,7 +54,7 @@ final class Positions {
                 on conflict do nothing""", keys);
         Positions locked = new Positions();
         try (PreparedStatement statement = Rows.prepare(connection, """
-                        select s.topic, s.partition, s.next_offset, s.chain_head, s.highest_offset
+                        select s.topic, s.partition, s.next_offset, s.chain_head, s.highest_offset, s.entries
                         from stream_position s join unnest(?::text[], ?::int[]) as k(t, p)
                             on s.topic = k.t and s.partition = k.p
                         order by s.topic, s.partition for update of s""", keys);
@@ -63,6 +64,7 @@ final class Positions {
                 position.next = result.getLong(3);
                 position.chainHead = result.getBytes(4);
                 position.highest = result.getLong(5);
+                position.entries = result.getLong(6);
                 locked.positions.put(new TopicPartition(result.getString(1), result.getInt(2)), position);
             }
         }
@@ -118,8 +120,11 @@ final class Positions {
         return positions.get(fact.topicPartition()).chainHead;
     }
 
-    void chain(Fact fact, byte[] link) {
-        positions.get(fact.topicPartition()).chainHead = link;
+    /** Puts the link at the chain's end; its number there. */
+    long chain(Fact fact, byte[] link) {
+        Position position = positions.get(fact.topicPartition());
+        position.chainHead = link;
+        return ++position.entries;
     }
 
     /** What was found gone or begun anew in this transaction, by topic. */
@@ -146,6 +151,7 @@ final class Positions {
                     position.next,
                     position.highest,
                     position.chainHead,
+                    position.entries,
                     position.leaderEpoch,
                     position.missed,
                     position.replaced
@@ -154,9 +160,9 @@ final class Positions {
         });
         Rows.update(connection, """
                 update stream_position s set next_offset = u.o, highest_offset = u.g, chain_head = u.h,
-                    leader_epoch = u.e, missed = s.missed + u.m, replaced = s.replaced + u.r
-                from unnest(?::text[], ?::int[], ?::bigint[], ?::bigint[], ?::bytea[], ?::int[], ?::bigint[],
-                    ?::bigint[]) as u(t, p, o, g, h, e, m, r)
+                    entries = u.n, leader_epoch = u.e, missed = s.missed + u.m, replaced = s.replaced + u.r
+                from unnest(?::text[], ?::int[], ?::bigint[], ?::bigint[], ?::bytea[], ?::bigint[], ?::int[],
+                    ?::bigint[], ?::bigint[]) as u(t, p, o, g, h, n, e, m, r)
                 where s.topic = u.t and s.partition = u.p""", rows);
     }
 }

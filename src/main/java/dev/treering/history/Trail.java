@@ -1,6 +1,5 @@
 package dev.treering.history;
 
-import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.sql.Connection;
@@ -21,8 +20,6 @@ import jakarta.inject.Singleton;
 import dev.treering.support.Digests;
 import dev.treering.support.Rows;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 /**
  * Appends facts to the trail and links each to the one before it in its topic partition. The link covers a salted digest
  * of the body: the bytes can be erased, salt and all, and the chain still holds.
@@ -32,10 +29,10 @@ class Trail {
 
     private static final String INSERT = """
             insert into trail (topic, partition, "offset", appended_at, key, event_id, type, source, receipt, received_at,
-                secret_id, outcome, salt, body, salted_digest, chain)
+                secret_id, outcome, salt, body, salted_digest, chain, number)
             select * from unnest(?::text[], ?::int[], ?::bigint[], ?::timestamptz[], ?::text[], ?::text[], ?::text[],
                 ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::bytea[], ?::bytea[], ?::bytea[],
-                ?::bytea[])""";
+                ?::bytea[], ?::bigint[])""";
 
     private final SecureRandom random = new SecureRandom();
     // Months whose partition is known to be there; one entry a month of uptime.
@@ -64,7 +61,7 @@ class Trail {
             random.nextBytes(salt);
             byte[] saltedDigest = saltedDigest(salt, fact.body());
             byte[] link = link(positions.chainHead(fact), fact, saltedDigest);
-            positions.chain(fact, link);
+            long number = positions.chain(fact, link);
             rows.add(new Object[] {
                 fact.topic(),
                 fact.partition(),
@@ -81,7 +78,8 @@ class Trail {
                 salt,
                 fact.body(),
                 saltedDigest,
-                link
+                link,
+                number
             });
         }
         Rows.update(connection, INSERT, rows);
@@ -133,29 +131,20 @@ class Trail {
         return sha256.digest(body);
     }
 
-    /** SHA-256 over the link before, and each immutable field with its length before it, so that none can run into the next. */
     static byte[] link(byte[] before, Fact fact, byte[] saltedDigest) {
-        MessageDigest sha256 = Digests.sha256();
-        sha256.update(before);
-        for (Object field : new Object[] {
-            fact.topic(),
-            fact.partition(),
-            fact.offset(),
-            fact.appendedAt().toEpochMilli(),
-            fact.key(),
-            fact.eventId(),
-            fact.type(),
-            fact.source(),
-            fact.receipt(),
-            fact.receivedAt(),
-            fact.secretId()
-        }) {
-            byte[] bytes = field == null ? new byte[0] : field.toString().getBytes(UTF_8);
-            sha256.update(ByteBuffer.allocate(4)
-                    .putInt(field == null ? -1 : bytes.length)
-                    .flip());
-            sha256.update(bytes);
-        }
-        return sha256.digest(saltedDigest);
+        return Chain.link(
+                before,
+                saltedDigest,
+                fact.topic(),
+                fact.partition(),
+                fact.offset(),
+                fact.appendedAt().toEpochMilli(),
+                fact.key(),
+                fact.eventId(),
+                fact.type(),
+                fact.source(),
+                fact.receipt(),
+                fact.receivedAt(),
+                fact.secretId());
     }
 }

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 
@@ -37,15 +38,27 @@ final class TopicSettings {
     private TopicSettings() {}
 
     static void create(Admin admin, String topic, TopicsConfig config) throws ExecutionException, InterruptedException {
-        Duration retention = topic.equals(Topics.EVENTS) ? config.eventsRetention() : config.factsRetention();
-        NewTopic created = new NewTopic(topic, config.partitions(), config.replicationFactor());
+        Optional<Duration> retention = switch (topic) {
+            case Topics.CHECKPOINTS -> config.checkpointsRetention();
+            case Topics.EVENTS -> Optional.of(config.eventsRetention());
+            default -> Optional.of(config.factsRetention());
+        };
+        // Checkpoints are few, and to be read in their order.
+        int partitions = topic.equals(Topics.CHECKPOINTS) ? 1 : config.partitions();
+        NewTopic created = new NewTopic(topic, partitions, config.replicationFactor());
         Map<String, String> settings = new HashMap<>(MUST);
-        settings.put(TopicConfig.RETENTION_MS_CONFIG, Long.toString(retention.toMillis()));
+        settings.put(
+                TopicConfig.RETENTION_MS_CONFIG,
+                Long.toString(retention.map(Duration::toMillis).orElse(-1L)));
         settings.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(LARGEST_RECORD));
         settings.put(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG, config.replicationFactor() >= 3 ? "2" : "1");
         try {
             admin.createTopics(List.of(created.configs(settings))).all().get();
-            Log.infof("Created topic %s: %d partitions, kept %d days", topic, config.partitions(), retention.toDays());
+            Log.infof(
+                    "Created topic %s: %d partitions, kept %s",
+                    topic,
+                    partitions,
+                    retention.map(time -> time.toDays() + " days").orElse("for ever"));
         } catch (ExecutionException e) {
             if (!(e.getCause() instanceof TopicExistsException)) {
                 throw e;

@@ -1,6 +1,7 @@
 package dev.treering.outbox;
 
 import java.time.Duration;
+import java.util.Optional;
 
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
@@ -36,6 +37,9 @@ public interface TopicsConfig {
     /** How long circleci.events is kept for other consumers. */
     @WithDefault("30d")
     Duration eventsRetention();
+
+    /** How long treering.checkpoints is kept; for ever where it is absent. */
+    Optional<Duration> checkpointsRetention();
 
     enum Mode {
         CREATE,

@@ -42,6 +42,7 @@ public class TopicsJob {
     private final Map<String, TopicDescription> known = new HashMap<>();
     private volatile Map<String, String> ids = Map.of();
     private volatile boolean answer;
+    private volatile List<String> differences = List.of();
     private volatile String problem = "Kafka was not asked for its topics yet";
     private Admin admin;
 
@@ -159,7 +160,7 @@ public class TopicsJob {
                         before.partitions().size());
             }
         }
-        List<String> differences = TopicSettings.differences(admin(), found.keySet());
+        differences = TopicSettings.differences(admin(), found.keySet());
         if (differences.isEmpty()) {
             settings.over();
         } else {
@@ -194,6 +195,11 @@ public class TopicsJob {
     /** What is wrong with the topics; null when nothing is. */
     public String problem() {
         return problem;
+    }
+
+    /** Where their settings are not as they should be, in words. */
+    public List<String> differences() {
+        return differences;
     }
 
     /** Kafka's id of the topic, which a topic made anew does not share; null while it is not known. */

@@ -1,6 +1,7 @@
 package dev.treering.status;
 
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -10,14 +11,19 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 
+import dev.treering.audit.Checkpoints;
 import dev.treering.enrichment.EnrichmentJob;
 import dev.treering.history.History;
 import dev.treering.outbox.Outbox;
+import dev.treering.outbox.TopicsJob;
 import dev.treering.security.Caller;
 import dev.treering.security.Scope;
 import dev.treering.support.Patience;
 import dev.treering.support.Role;
+import dev.treering.support.SchemaJob;
 import dev.treering.support.TreeringConfig;
+import dev.treering.webhook.Endpoints;
+import org.eclipse.microprofile.config.Config;
 
 /** {@code GET /api/status}: how each part stands, and the name of the one that does not. */
 @Path("/api/status")
@@ -32,6 +38,11 @@ public class StatusResource {
     private final EnrichmentJob enrichment;
     private final TreeringConfig config;
     private final Caller caller;
+    private final SchemaJob schema;
+    private final TopicsJob topics;
+    private final Endpoints endpoints;
+    private final Checkpoints checkpoints;
+    private final Config settings;
 
     StatusResource(
             Probes probes,
@@ -40,7 +51,12 @@ public class StatusResource {
             Patience patience,
             EnrichmentJob enrichment,
             TreeringConfig config,
-            Caller caller) {
+            Caller caller,
+            SchemaJob schema,
+            TopicsJob topics,
+            Endpoints endpoints,
+            Checkpoints checkpoints,
+            Config settings) {
         this.probes = probes;
         this.outbox = outbox;
         this.history = history;
@@ -48,6 +64,11 @@ public class StatusResource {
         this.enrichment = enrichment;
         this.config = config;
         this.caller = caller;
+        this.schema = schema;
+        this.topics = topics;
+        this.endpoints = endpoints;
+        this.checkpoints = checkpoints;
+        this.settings = settings;
     }
 
     /**
@@ -56,6 +77,11 @@ public class StatusResource {
      * @param outbox null while PostgreSQL does not answer
      * @param losses what Kafka had lost when the history came to read it; null while PostgreSQL does not answer
      * @param enrichment null while PostgreSQL does not answer
+     * @param schema {@code current}, or what is waited for
+     * @param topics settings of topics that are not as they should be
+     * @param endpoints of webhooks that have a secret; null where this instance is no receiver
+     * @param deadLetters facts that could not be read; null while PostgreSQL does not answer
+     * @param proof how the trail is proved; null while PostgreSQL does not answer
      */
     public record Status(
             String state,
@@ -65,7 +91,13 @@ public class StatusResource {
             Map<String, String> waiting,
             Outbox.Backlog outbox,
             History.Losses losses,
-            EnrichmentJob.Status enrichment) {}
+            EnrichmentJob.Status enrichment,
+            String version,
+            String schema,
+            List<String> topics,
+            Set<String> endpoints,
+            Long deadLetters,
+            Checkpoints.Status proof) {}
 
     @GET
     public Status status() {
@@ -86,7 +118,14 @@ public class StatusResource {
                 waiting,
                 database == null ? ask(outbox::backlog) : null,
                 database == null ? ask(history::losses) : null,
-                circleCi);
+                circleCi,
+                settings.getOptionalValue("quarkus.application.version", String.class)
+                        .orElse(null),
+                schema.current() ? "current" : "not seen as current yet",
+                topics.differences(),
+                config.roles().contains(Role.RECEIVER) ? endpoints.names() : null,
+                database == null ? ask(history::deadLetters) : null,
+                database == null ? ask(checkpoints::status) : null);
     }
 
     private static <T> T ask(Patience.Work<T> question) {

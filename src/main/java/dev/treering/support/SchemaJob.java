@@ -4,6 +4,7 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
+import io.quarkus.flyway.FlywayDataSource;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
@@ -23,7 +24,7 @@ public class SchemaJob {
     private volatile boolean current;
     private final Notice waiting = new Notice();
 
-    SchemaJob(Flyway flyway, TreeringConfig config) {
+    SchemaJob(@FlywayDataSource("owner") Flyway flyway, TreeringConfig config) {
         this.flyway = flyway;
         this.config = config;
     }

@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 
 import jakarta.inject.Singleton;
@@ -18,7 +20,7 @@ import io.quarkus.logging.Log;
  * cannot be read leaves the secrets in force as they are, so that no mishap with a file opens or closes a door.
  */
 @Singleton
-class Endpoints {
+public class Endpoints {
 
     static final String DEFAULT = "default";
 
@@ -33,6 +35,11 @@ class Endpoints {
     /** The endpoint of this name; null when there is none, or none with a secret. */
     Endpoint named(String name) {
         return open.get(name);
+    }
+
+    /** The endpoints that have a secret. */
+    public Set<String> names() {
+        return new TreeSet<>(open.keySet());
     }
 
     /** Reads settings and files anew. A secret that is gone from them verifies nothing after this. */

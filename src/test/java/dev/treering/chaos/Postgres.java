@@ -24,6 +24,9 @@ import static org.awaitility.Awaitility.await;
  */
 final class Postgres extends Part {
 
+    /** The login of every instance, which does not own the tables. */
+    static final String APPLICATION = "treering_app";
+
     private static final String NAME = "treering";
 
     private final int port;
@@ -61,6 +64,7 @@ final class Postgres extends Part {
         return jdbcUrl(advertised);
     }
 
+    /** Of the owner. */
     String username() {
         return NAME;
     }

@@ -138,8 +138,10 @@ final class World implements AutoCloseable {
         Instance instance = new Instance(folder, name, roles)
                 .with("KAFKA_BOOTSTRAP_SERVERS", bootstrapServers())
                 .with("QUARKUS_DATASOURCE_JDBC_URL", database.jdbcUrl())
-                .with("QUARKUS_DATASOURCE_USERNAME", database.username())
+                .with("QUARKUS_DATASOURCE_USERNAME", Postgres.APPLICATION)
                 .with("QUARKUS_DATASOURCE_PASSWORD", database.password())
+                .with("QUARKUS_DATASOURCE_OWNER_USERNAME", database.username())
+                .with("QUARKUS_DATASOURCE_OWNER_PASSWORD", database.password())
                 .with("TREERING_TOPICS_REPLICATION_FACTOR", Integer.toString(brokerCount));
         settings.forEach(instance::with);
         return instance;

@@ -66,7 +66,7 @@ class EmbeddedStoresTest {
         Map<String, String> settings = stores.settings();
         try (Connection connection = DriverManager.getConnection(
                         settings.get("quarkus.datasource.jdbc.url"),
-                        settings.get("quarkus.datasource.username"),
+                        settings.get("quarkus.datasource.owner.username"),
                         settings.get("quarkus.datasource.password"));
                 Statement statement = connection.createStatement()) {
             if (!statement.execute(sql)) {

@@ -88,7 +88,7 @@ class DrainTest {
                 .connectionPoolConfiguration(pool -> pool.maxSize(2)
                         .connectionFactoryConfiguration(connection -> connection
                                 .jdbcUrl(setting("jdbc.url"))
-                                .credential(new NamePrincipal(setting("username")))
+                                .credential(new NamePrincipal(setting("owner.username")))
                                 .credential(new SimplePassword(setting("password")))
                                 .jdbcProperty("currentSchema", "drain,pg_catalog"))));
         change("create schema drain");

@@ -341,7 +341,8 @@ class MergePropertyTest {
 
     private void migrate(String schema) {
         Flyway.configure()
-                .dataSource(database.jdbcUrl(), database.username(), database.password())
+                .dataSource(database.jdbcUrl(), database.owner(), database.password())
+                .placeholders(Map.of("app", database.username()))
                 .schemas(schema)
                 .load()
                 .migrate();

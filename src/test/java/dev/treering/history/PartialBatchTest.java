@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import javax.sql.DataSource;
 
 import jakarta.inject.Inject;
 
@@ -36,9 +35,6 @@ class PartialBatchTest {
     @Inject
     Database database;
 
-    @Inject
-    DataSource connections;
-
     private static Fact fact(int offset, byte[] body) {
         return Fact.of(new ConsumerRecord<>(
                 Topics.WEBHOOKS,
@@ -61,19 +57,12 @@ class PartialBatchTest {
                 .getBytes(UTF_8);
     }
 
-    private void run(String sql) throws SQLException {
-        try (var connection = connections.getConnection();
-                var statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
     @Test
     @Tag("F20")
     @Tag("F21")
     void one_fact_that_the_database_refuses_and_others_that_cannot_be_read_hold_up_nobody() throws SQLException {
         // Given a constraint that nobody foresaw
-        run("alter table workflow add constraint unforeseen check (name <> 'poisoned') not valid");
+        Database.force("alter table workflow add constraint unforeseen check (name <> 'poisoned') not valid");
         List<UUID> sound = new ArrayList<>();
         List<Fact> batch = new ArrayList<>();
         try {
@@ -92,7 +81,7 @@ class PartialBatchTest {
             // When
             writer.record(batch);
         } finally {
-            run("alter table workflow drop constraint unforeseen");
+            Database.force("alter table workflow drop constraint unforeseen");
         }
 
         // Then

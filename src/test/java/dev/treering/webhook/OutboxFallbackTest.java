@@ -207,6 +207,8 @@ class OutboxFallbackTest {
                     Map.entry("quarkus.datasource.jdbc.url", database.jdbcUrl()),
                     Map.entry("quarkus.datasource.username", database.username()),
                     Map.entry("quarkus.datasource.password", database.password()),
+                    Map.entry("quarkus.datasource.owner.username", database.owner()),
+                    Map.entry("quarkus.datasource.owner.password", database.password()),
                     Map.entry("quarkus.http.test-port", "0"),
                     Map.entry("quarkus.management.test-port", "0"),
                     Map.entry("treering.webhook.secrets", TestStores.SECRET),
