@@ -20,6 +20,7 @@ begin
                 else 'select, insert, update, delete'
             end, name, app);
     end loop;
+    execute format('grant usage on all sequences in schema %I to %I', current_schema, app);
     execute format('grant execute on function trail_partition(date) to %I', app);
     -- A table that is made anew, such as one that is regrown, is open as the one before was.
     execute format('alter default privileges in schema %I grant select, insert, update, delete on tables to %I',
