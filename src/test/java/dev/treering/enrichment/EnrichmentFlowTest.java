@@ -264,13 +264,13 @@ class EnrichmentFlowTest {
         await().until(() -> tasks(run, "last_error like '%404%'") > 0);
         // and however often it did not answer before
         database.change(
-                "update enrichment_task set attempts = 50, last_error = null, due_at = now() where pipeline_id = ?",
+                "update enrichment_task set attempts = 5, last_error = null, due_at = now() where pipeline_id = ?",
                 run.id());
         await().until(() -> tasks(run, "last_error like '%404%'") > 0);
         assertThat(tasks(run, "state = 'not_found'")).isZero();
-        database.change("update enrichment_task set due_at = now() where pipeline_id = ?", run.id());
         // When it does
         TestStores.circleCi().register(run);
+        database.change("update enrichment_task set due_at = now() where pipeline_id = ?", run.id());
         // Then
         awaitEnriched(run);
     }
