@@ -177,9 +177,14 @@ public final class CircleCiStub implements AutoCloseable {
         }
     }
 
-    /** From now on this path gets this answer. */
+    /** From now on this path, or only that page of it ({@code …?page-token=x}), gets this answer. */
     public synchronized void answer(String path, Failure failure) {
         fixed.put(path, failure);
+    }
+
+    /** From now on this path gets the right answer again. */
+    public synchronized void answerRightly(String path) {
+        fixed.remove(path);
     }
 
     /** From now on a window allows so many calls, and every answer tells what is left of it. */
@@ -269,6 +274,7 @@ public final class CircleCiStub implements AutoCloseable {
                 ? Optional.of(Failure.unavailable())
                 : Optional.ofNullable(failures.pollFirst())
                         .or(() -> limited)
+                        .or(() -> call.flatMap(Call::pageToken).map(token -> fixed.get(path + "?page-token=" + token)))
                         .or(() -> Optional.ofNullable(fixed.get(path)));
         refusal.filter(failure -> failure.status() == 429)
                 .flatMap(Failure::retryAfter)

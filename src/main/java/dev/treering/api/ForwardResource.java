@@ -166,7 +166,7 @@ public class ForwardResource {
             outcome = Integer.toString(reply.status());
             return reply;
         } catch (CircleCiException e) {
-            throw new Problem(502, "CircleCI: " + e.getMessage());
+            throw new Problem(e.kind() == CircleCiException.Kind.LIMITED ? 503 : 502, "CircleCI: " + e.getMessage());
         } finally {
             free.release();
             if (!method.equals("GET")) {

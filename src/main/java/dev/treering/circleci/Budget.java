@@ -29,6 +29,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 final class Budget {
 
     private static final String TOKEN_REJECTED = "token rejected";
+    private static final String RATE_LIMITED = "rate limited";
     private static final int MOST_FORBIDDEN = 3;
 
     private final DataSource database;
@@ -40,6 +41,7 @@ final class Budget {
     private volatile Instant pausedUntil = Instant.EPOCH;
     private volatile String problem;
     private volatile boolean left;
+    private volatile boolean unshared;
     private int failures;
     // A 403 may be about the token or about one project; it was the project if others could be read after a pause.
     private boolean trusted;
@@ -61,6 +63,9 @@ final class Budget {
 
     /** Whether calls may be made now, by this instance. */
     boolean open() throws SQLException {
+        if (unshared) {
+            share();
+        }
         if (left || clock.instant().isBefore(pausedUntil)) {
             return false;
         }
@@ -85,6 +90,28 @@ final class Budget {
                 null);
     }
 
+    /** Before somebody else's call with our token: our turn it need not be, but a pause is one for all. */
+    void obey() throws CircleCiException {
+        try (Connection connection = database.getConnection()) {
+            hear(connection);
+        } catch (SQLException e) {
+            // What this instance was told itself still holds.
+            notice.say("Whether CircleCI asked for a pause cannot be read: " + e.getMessage());
+        }
+        Duration left = Duration.between(clock.instant(), pausedUntil);
+        if (left.compareTo(Duration.ZERO) > 0) {
+            throw new CircleCiException(Kind.LIMITED, "nothing is asked before " + pausedUntil, left, null);
+        }
+    }
+
+    /** After the answer to such a call: of what it says only the limits are about the token. */
+    void overheard(int status, HttpHeaders headers) {
+        Duration asked = Limits.pause(status, headers, clock.instant());
+        if (!asked.isZero()) {
+            pause(asked, status == 429 ? RATE_LIMITED : problem);
+        }
+    }
+
     /** Takes the lease or keeps it, and hears of the pause that another instance was told. */
     private boolean take() throws SQLException {
         Instant now = clock.instant();
@@ -94,10 +121,7 @@ final class Budget {
                         values (?, ?, now() + ? * interval '1 millisecond')
                         on conflict (token_id) do update set holder = excluded.holder, leased_until = excluded.leased_until
                         where b.holder = excluded.holder or b.leased_until < now()
-                        returning 1""");
-                PreparedStatement read = connection.prepareStatement("""
-                        select extract(epoch from paused_until - now()) * 1000, problem from api_budget
-                        where token_id = ?""")) {
+                        returning 1""")) {
             take.setString(1, tokenId());
             take.setString(2, holder);
             take.setLong(3, config.lease().toMillis());
@@ -105,18 +129,27 @@ final class Budget {
             try (ResultSet row = take.executeQuery()) {
                 held = row.next();
             }
+            hear(connection);
+            heldUntil = held ? now.plus(config.lease()) : Instant.EPOCH;
+            return held && !now.isBefore(pausedUntil);
+        }
+    }
+
+    /** Of the pause that any instance was told. */
+    private void hear(Connection connection) throws SQLException {
+        try (PreparedStatement read = connection.prepareStatement("""
+                select extract(epoch from paused_until - now()) * 1000, problem from api_budget
+                where token_id = ?""")) {
             read.setString(1, tokenId());
             try (ResultSet row = read.executeQuery()) {
                 if (row.next()) {
                     long pause = row.getLong(1);
                     if (pause > 0) {
-                        pausedUntil = now.plusMillis(pause);
+                        pausedUntil = clock.instant().plusMillis(pause);
                     }
                     problem = row.getString(2);
                 }
             }
-            heldUntil = held ? now.plus(config.lease()) : Instant.EPOCH;
-            return held && !now.isBefore(pausedUntil);
         }
     }
 
@@ -150,8 +183,8 @@ final class Budget {
                 trusted |= TOKEN_REJECTED.equals(problem);
             }
             if (status == 429) {
-                pause(asked, "rate limited");
-            } else if (!asked.isZero() || problem != null) {
+                pause(asked, RATE_LIMITED);
+            } else if (!asked.isZero() || problem != null && !clock.instant().isBefore(pausedUntil)) {
                 notice.over();
                 pause(asked, null);
             }
@@ -171,27 +204,37 @@ final class Budget {
         }
     }
 
-    private void pause(Duration asked, String reason) {
+    private synchronized void pause(Duration asked, String reason) {
         // Jitter goes on top: what CircleCI asked for is never undercut, and several teams do not come back at once.
         Duration pause = asked.plusMillis(
                 (long) (asked.toMillis() * ThreadLocalRandom.current().nextDouble(0.1)));
-        pausedUntil = clock.instant().plus(pause);
+        Instant until = clock.instant().plus(pause);
+        pausedUntil = until.isAfter(pausedUntil) ? until : pausedUntil;
         problem = reason;
         if (reason != null) {
             notice.say("CircleCI: %s; one call will find out when that is over".formatted(reason));
         }
+        unshared = true;
         try {
-            Rows.execute(
-                    database,
-                    "update api_budget set paused_until = now() + ? * interval '1 millisecond', problem = ?"
-                            + " where token_id = ? and holder = ?",
-                    pause.toMillis(),
-                    reason,
-                    tokenId(),
-                    holder);
+            share();
         } catch (SQLException e) {
-            notice.say("The pause of the calls to CircleCI cannot be shared: " + e.getMessage());
+            notice.say("The pause of the calls to CircleCI cannot be shared yet: " + e.getMessage());
         }
+    }
+
+    /** Tells the others, whoever's turn it is by now; that there is no pause only he may say whose turn it is. */
+    private synchronized void share() throws SQLException {
+        long pause = Duration.between(clock.instant(), pausedUntil).toMillis();
+        Rows.execute(
+                database,
+                "update api_budget set paused_until = greatest(paused_until, now() + ? * interval '1 millisecond'),"
+                        + " problem = ? where token_id = ? and (holder = ? or ?)",
+                pause,
+                problem,
+                tokenId(),
+                holder,
+                pause > 0);
+        unshared = false;
     }
 
     /** Leaves the right to the others at once and for good. */

@@ -6,6 +6,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -19,7 +20,9 @@ import javax.sql.DataSource;
 
 import jakarta.inject.Singleton;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JavaType;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.treering.circleci.CircleCiException.Kind;
 import dev.treering.event.Artifact;
 import dev.treering.event.Job;
@@ -31,13 +34,19 @@ import dev.treering.event.TestResults;
 import dev.treering.event.Workflow;
 import dev.treering.support.Json;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.logging.Log;
+import io.quarkus.runtime.Startup;
+import io.quarkus.runtime.configuration.ConfigurationException;
 
 /** CircleCI's API v2: a method for each thing a station asks, our records out, one exception for everything that fails. */
+@Startup
 @Singleton
 public class CircleCi {
 
     private static final Pattern FORWARDED =
             Pattern.compile("content-type|retry-after|(x-)?ratelimit-.*", Pattern.CASE_INSENSITIVE);
+    private static final JavaType PAGE =
+            Json.CIRCLECI.getTypeFactory().constructParametricType(Page.class, JsonNode.class);
 
     private final Transport transport;
     private final Budget budget;
@@ -63,6 +72,12 @@ public class CircleCi {
     public record Pause(Instant until, String problem) {}
 
     CircleCi(CircleCiConfig config, DataSource database, MeterRegistry meters, Clock clock) {
+        // A call that begins just before half of the lease is over must end before it is another's turn.
+        if (config.lease().compareTo(config.deadline().multipliedBy(2)) < 0) {
+            throw new ConfigurationException(
+                    "treering.circleci.lease (%s) must be at least twice treering.circleci.deadline (%s)"
+                            .formatted(config.lease(), config.deadline()));
+        }
         this.config = config;
         this.meters = meters;
         this.clock = clock;
@@ -119,8 +134,7 @@ public class CircleCi {
 
     /** A project's pipelines, newest first, twenty a page; what has no id or time is none. */
     public Page<Pipeline> pipelines(String slug, String pageToken) throws CircleCiException {
-        Page<Pipeline> page = this.<Page<Pipeline>>ask(
-                        page(Pipeline.class), "/project/{slug}/pipeline", pageToken, slug)
+        Page<Pipeline> page = page(Pipeline.class, "/project/{slug}/pipeline", pageToken, slug)
                 .value();
         return new Page<>(
                 page.items.stream()
@@ -161,15 +175,23 @@ public class CircleCi {
     public record Reply(int status, Map<String, String> headers, byte[] body) {}
 
     /**
-     * Somebody's own call with their own token: neither our turn nor our budget, and never tried again.
+     * Somebody's own call with their own token: neither our turn nor our budget, and never tried again. With the very
+     * token that we use it keeps our pauses, and we hear of its limits.
      *
      * @param path below the base address, escaped
      * @param query escaped; may be empty
      * @param body JSON; null for none
      */
     public Reply forward(String method, String path, String query, byte[] body, String token) throws CircleCiException {
+        boolean ours = token.equals(config.token().orElse(null));
+        if (ours) {
+            budget.obey();
+        }
         try {
             Transport.Reply reply = transport.send(method, path, query, body, token);
+            if (ours) {
+                budget.overheard(reply.status(), reply.headers());
+            }
             count("forwarded", Integer.toString(reply.status()));
             Map<String, String> headers = new HashMap<>();
             reply.headers().map().forEach((name, values) -> {
@@ -193,13 +215,16 @@ public class CircleCi {
         return new Answer<>(items, observedAt);
     }
 
-    /** Follows a list to its end, which a broken server may not have; says when its first page was observed. */
+    /**
+     * Follows a list to its end, which a broken server may not have; says when its first page was observed. What is longer
+     * than we read is cut, and that is said.
+     */
     private <T> Instant pages(Class<T> item, Consumer<T> each, String path, Object... values) throws CircleCiException {
         Instant observedAt = null;
         String pageToken = null;
         Set<String> followed = new HashSet<>();
         for (int pages = 0; pages < config.maxPages(); pages++) {
-            Answer<Page<T>> page = ask(page(item), path, pageToken, values);
+            Answer<Page<T>> page = page(item, path, pageToken, values);
             page.value.items.forEach(each);
             observedAt = observedAt == null ? page.observedAt : observedAt;
             pageToken = page.value.nextPageToken;
@@ -210,16 +235,40 @@ public class CircleCi {
                 throw new CircleCiException(Kind.UNREADABLE, path + " leads in a circle", null, null);
             }
         }
-        throw new CircleCiException(
-                Kind.UNREADABLE, "%s has more than %d pages".formatted(path, config.maxPages()), null, null);
+        Log.warnf(
+                "%s of %s has more than %d pages; what stands on the others is left out",
+                path, Arrays.toString(values), config.maxPages());
+        return observedAt;
+    }
+
+    /** A page of a list, item by item: one that cannot be read is left out, and the others are there. */
+    private <T> Answer<Page<T>> page(Class<T> item, String path, String pageToken, Object... values)
+            throws CircleCiException {
+        Answer<Page<JsonNode>> page = ask(PAGE, path, pageToken, values);
+        List<T> items = new ArrayList<>();
+        int dropped = 0;
+        String reason = null;
+        for (JsonNode node : page.value.items) {
+            try {
+                T read = Json.CIRCLECI.treeToValue(node, item);
+                if (read != null) {
+                    items.add(read);
+                }
+            } catch (JsonProcessingException | IllegalArgumentException e) {
+                dropped++;
+                reason = e.getMessage();
+            }
+        }
+        if (dropped > 0) {
+            Log.warnf(
+                    "%s of %s: left out %d of %d items that cannot be read: %s",
+                    path, Arrays.toString(values), dropped, page.value.items.size(), reason);
+        }
+        return new Answer<>(new Page<>(items, page.value.nextPageToken), page.observedAt);
     }
 
     private static JavaType type(Class<?> type) {
         return Json.CIRCLECI.constructType(type);
-    }
-
-    private static JavaType page(Class<?> item) {
-        return Json.CIRCLECI.getTypeFactory().constructParametricType(Page.class, item);
     }
 
     private <T> Answer<T> ask(JavaType type, String path, String pageToken, Object... values) throws CircleCiException {
@@ -283,7 +332,7 @@ public class CircleCi {
             case 403 -> open ? Kind.NOT_FOUND : Kind.REJECTED;
             case 404 -> Kind.NOT_FOUND;
             case 429 -> Kind.LIMITED;
-            default -> status >= 500 ? Kind.UNAVAILABLE : Kind.UNREADABLE;
+            default -> status >= 500 ? Kind.UNAVAILABLE : Kind.REFUSED;
         };
     }
 }

@@ -16,8 +16,10 @@ public final class CircleCiException extends Exception {
         NOT_FOUND,
         /** 5xx, a broken connection or a timeout: time. */
         UNAVAILABLE,
-        /** An answer that is not what API v2 promises. */
-        UNREADABLE
+        /** An answer that is not what API v2 promises: perhaps the next one is. */
+        UNREADABLE,
+        /** Any other status: asking again would change nothing. */
+        REFUSED
     }
 
     private final transient Kind kind;

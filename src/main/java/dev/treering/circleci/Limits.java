@@ -1,5 +1,6 @@
 package dev.treering.circleci;
 
+import java.math.BigInteger;
 import java.net.http.HttpHeaders;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -25,7 +26,9 @@ final class Limits {
     static final Duration DEFAULT = Duration.ofSeconds(30);
 
     private static final Pattern REMAINING = Pattern.compile("(?i)((?:x-)?ratelimit-)remaining(-[a-z]+)?");
-    private static final Pattern NUMBER = Pattern.compile("\\s*(-?\\d{1,18})\\b.*");
+    private static final Pattern NUMBER = Pattern.compile("\\s*(-?\\d+)\\b.*");
+
+    private static final long LARGEST = 1_000_000_000_000L;
 
     private Limits() {}
 
@@ -69,7 +72,14 @@ final class Limits {
 
     private static Optional<Long> number(String value) {
         Matcher number = NUMBER.matcher(value);
-        return number.matches() ? Optional.of(Long.parseLong(number.group(1))) : Optional.empty();
+        if (!number.matches()) {
+            return Optional.empty();
+        }
+        // However many digits there are: more than a long holds is as good as its greatest for us.
+        return Optional.of(new BigInteger(number.group(1))
+                .max(BigInteger.valueOf(-LARGEST))
+                .min(BigInteger.valueOf(LARGEST))
+                .longValueExact());
     }
 
     private static Duration longer(Duration a, Duration b) {

@@ -32,7 +32,7 @@ record Backfill(
 
     /** Whether all that was asked for is in the history. */
     boolean isComplete() {
-        return state.equals("done") && givenUp == 0;
+        return state.equals("done") && givenUp == 0 && problem == null;
     }
 
     String bar() {
@@ -50,7 +50,7 @@ record Backfill(
                 + (givenUp == 0 ? "" : text("; %,d tasks were given up, what they asked for is missing", givenUp));
         return Service.oneLine(
                 switch (state) {
-                    case "done" -> "Done: " + count;
+                    case "done" -> "Done: " + count + (problem == null ? "" : "; " + problem);
                     case "cancelled" -> "Cancelled: " + count;
                     case "failed" -> "Failed: " + problem;
                     default -> "It is " + state + ": " + count;

@@ -32,6 +32,8 @@ import dev.treering.support.Rows;
 @Singleton
 class Backfills {
 
+    private static final String FAILED = "state = 'failed', finished_at = now(), problem = ?";
+
     private final DataSource database;
     private final CircleCi circleCi;
     private final Tasks tasks;
@@ -50,6 +52,8 @@ class Backfills {
             boolean listed,
             Instant oldest,
             long pipelines,
+            int pages,
+            int inVain,
             String problem,
             Instant startedAt,
             Instant finishedAt) {}
@@ -58,7 +62,7 @@ class Backfills {
      * How a backfill stands.
      *
      * @param state {@code running}, {@code done}, {@code cancelled} or {@code failed}
-     * @param problem why it failed, or what it waits for
+     * @param problem why it failed, what it waits for, or why the list was left before its end
      * @param pipelines found in the span so far
      * @param done tasks answered; {@code pending} are known and not asked yet, {@code givenUp} were asked in vain
      * @param progress from 0 to 1; an estimate until the list was read to its end
@@ -113,12 +117,16 @@ class Backfills {
 
     /** Stops it: what was not asked yet is forgotten, what was fetched stays. */
     void cancel(UUID id) throws SQLException {
-        Rows.execute(database, """
-                with ended as (
-                    update backfill set state = 'cancelled', finished_at = now() where id = ? and state = 'running'
-                    returning id)
-                delete from enrichment_task t using ended
-                where t.backfill_id = ended.id and t.state = 'pending' and t.source = 'backfill'""", id);
+        Rows.inTransaction(database, connection -> {
+            // Two statements: the second sees what was committed while the first waited.
+            if (update(connection, id, "state = 'cancelled', finished_at = now()") > 0) {
+                Rows.execute(
+                        connection,
+                        "delete from enrichment_task"
+                                + " where backfill_id = ? and state = 'pending' and source = 'backfill'",
+                        id);
+            }
+        });
     }
 
     /** Those of which everything was asked for are done. */
@@ -128,10 +136,10 @@ class Backfills {
                     and not exists (select from enrichment_task t where t.backfill_id = b.id and t.state = 'pending')""");
     }
 
-    /** Lists the next page of the one that waits longest, unless enough of its tasks wait; whether there was one. */
+    /** Lists the next page of the one that waits longest, unless enough of its tasks wait; whether that led anywhere. */
     boolean listOne() throws SQLException {
         Optional<Backfill> next = select("""
-                where state = 'running' and not listed and ? > (select count(*) from enrichment_task t
+                where state = 'running' and not listed and due_at <= now() and ? > (select count(*) from enrichment_task t
                     where t.backfill_id = b.id and t.state = 'pending')
                 order by started_at limit 1""", config.backfillWindow());
         if (next.isEmpty()) {
@@ -141,6 +149,7 @@ class Backfills {
         Backfill backfill = next.get();
         try {
             list(backfill);
+            return true;
         } catch (CircleCiException e) {
             switch (e.kind()) {
                 // The budget waits for all of us.
@@ -148,14 +157,32 @@ class Backfills {
                 case NOT_FOUND ->
                     put(
                             backfill.id,
-                            "state = 'failed', finished_at = now(), problem = ?",
+                            FAILED,
                             "CircleCI has no project %s, or the token may not see it (%s)"
                                     .formatted(backfill.projectSlug, e.getMessage()));
-                case UNREADABLE ->
-                    put(backfill.id, "state = 'failed', finished_at = now(), problem = ?", e.getMessage());
+                case REFUSED -> put(backfill.id, FAILED, e.getMessage());
+                case UNREADABLE -> {
+                    boolean again = backfill.inVain + 1 < config.maxAttempts();
+                    put(
+                            backfill.id,
+                            (again ? "problem = ?" : FAILED)
+                                    + ", in_vain = in_vain + 1, due_at = now() + ? * interval '1 millisecond'",
+                            e.getMessage(),
+                            tasks.backoff(backfill.inVain).toMillis());
+                }
             }
+            return false;
         }
-        return true;
+    }
+
+    /** Why a list that goes on is left all the same; null where it leads further down. */
+    private String astray(Backfill backfill, Instant oldest) {
+        if (backfill.pages > 0 && (backfill.oldest == null || !oldest.isBefore(backfill.oldest))) {
+            return "CircleCI's list leads nowhere: its page %d goes no further back".formatted(backfill.pages + 1);
+        }
+        return backfill.pages + 1 < config.backfillPages()
+                ? null
+                : "CircleCI's list has more than %d pages".formatted(config.backfillPages());
     }
 
     private void list(Backfill backfill) throws CircleCiException, SQLException {
@@ -165,7 +192,7 @@ class Backfills {
         Task project = Task.ofProject(projectId, backfill.projectSlug, Source.BACKFILL, backfill.id);
         Page<Pipeline> page = circleCi.pipelines(backfill.projectSlug, backfill.pageToken);
         List<Named> named = new ArrayList<>();
-        Instant oldest = backfill.oldest == null ? backfill.until : backfill.oldest;
+        Instant oldest = backfill.oldest == null ? Instant.MAX : backfill.oldest;
         for (Pipeline pipeline : page.items()) {
             Instant createdAt = pipeline.createdAt();
             oldest = createdAt.isBefore(oldest) ? createdAt : oldest;
@@ -173,22 +200,24 @@ class Backfills {
                 named.add(new Named(project.pipeline(pipeline.id(), createdAt), true, Duration.ZERO));
             }
         }
-        boolean listed = page.nextPageToken() == null
-                || page.nextPageToken().equals(backfill.pageToken)
-                || oldest.isBefore(backfill.since);
-        String readDownTo = oldest.toString();
+        boolean over = page.nextPageToken() == null || oldest.isBefore(backfill.since);
+        String astray = over ? null : astray(backfill, oldest);
+        String readDownTo = oldest.equals(Instant.MAX) ? null : oldest.toString();
         Rows.inTransaction(database, connection -> {
-            Tasks.name(connection, named);
-            update(
+            int running = update(
                     connection,
                     backfill.id,
-                    "project_id = ?, page_token = ?, listed = ?, oldest = ?::timestamptz,"
-                            + " pipelines = pipelines + ?, problem = null",
+                    "project_id = ?, page_token = ?, listed = ?, oldest = ?::timestamptz, pipelines = pipelines + ?,"
+                            + " pages = pages + 1, in_vain = 0, problem = ?",
                     projectId,
                     page.nextPageToken(),
-                    listed,
+                    over || astray != null,
                     readDownTo,
-                    named.size());
+                    named.size(),
+                    astray);
+            if (running > 0) {
+                Tasks.name(connection, named);
+            }
         });
     }
 
@@ -198,10 +227,11 @@ class Backfills {
         }
     }
 
-    private static void update(Connection connection, UUID id, String sets, Object... values) throws SQLException {
+    private static int update(Connection connection, UUID id, String sets, Object... values) throws SQLException {
         List<Object> all = new ArrayList<>(Arrays.asList(values));
         all.add(id);
-        Rows.execute(connection, "update backfill set " + sets + " where id = ? and state = 'running'", all.toArray());
+        return Rows.execute(
+                connection, "update backfill set " + sets + " where id = ? and state = 'running'", all.toArray());
     }
 
     private Optional<Backfill> select(String where, Object value) throws SQLException {
@@ -221,6 +251,8 @@ class Backfills {
                                 row.getBoolean("listed"),
                                 Rows.instant(row, "oldest"),
                                 row.getLong("pipelines"),
+                                row.getInt("pages"),
+                                row.getInt("in_vain"),
                                 row.getString("problem"),
                                 Rows.instant(row, "started_at"),
                                 Rows.instant(row, "finished_at")))
@@ -270,6 +302,6 @@ class Backfills {
             return 0;
         }
         double span = Duration.between(backfill.since, backfill.until).toMillis();
-        return Duration.between(backfill.oldest, backfill.until).toMillis() / Math.max(1, span);
+        return Math.max(0, Duration.between(backfill.oldest, backfill.until).toMillis()) / Math.max(1, span);
     }
 }

@@ -89,17 +89,7 @@ class Enricher {
 
     private Told pipeline(Task task, Answer<Pipeline> answer) throws CircleCiException, SQLException {
         Pipeline pipeline = answer.value();
-        List<Named> named = new ArrayList<>();
-        for (Workflow workflow : circleCi.workflows(pipeline.id()).value()) {
-            if (workflow.id() == null) {
-                continue;
-            }
-            named.add(new Named(
-                    task.workflow(pipeline.id(), workflow.id(), workflow.createdAt()),
-                    ended(workflow.status()),
-                    // What runs is asked for at once where no webhook told of it, for others wait for its end.
-                    Task.priority(task.source()) > 0 ? Duration.ZERO : config.debounce()));
-        }
+        List<Named> named = workflows(task, pipeline.id());
         PipelineConfig yaml =
                 config.pipelineConfig() ? capped(unlessUnknown(() -> circleCi.pipelineConfig(pipeline.id()))) : null;
         List<Task> alongWith = new ArrayList<>();
@@ -118,6 +108,22 @@ class Enricher {
         return new Told(snapshot, alongWith, named);
     }
 
+    /** The workflows that a pipeline has by now. */
+    List<Named> workflows(Task task, UUID pipelineId) throws CircleCiException {
+        List<Named> named = new ArrayList<>();
+        for (Workflow workflow : circleCi.workflows(pipelineId).value()) {
+            if (workflow.id() == null) {
+                continue;
+            }
+            named.add(new Named(
+                    task.workflow(pipelineId, workflow.id(), workflow.createdAt()),
+                    ended(workflow.status()),
+                    // What runs is asked for at once where no webhook told of it, for others wait for its end.
+                    Task.priority(task.source()) > 0 ? Duration.ZERO : config.debounce()));
+        }
+        return named;
+    }
+
     private PipelineConfig capped(PipelineConfig yaml) {
         int most = (int) config.maxPartSize().asLongValue() / 2;
         return yaml == null ? null : new PipelineConfig(capped(yaml.source(), most), capped(yaml.compiled(), most));
@@ -128,17 +134,17 @@ class Enricher {
         return text == null || text.length() <= most ? text : null;
     }
 
-    private interface Question<T> {
+    interface Question<T> {
         T ask() throws CircleCiException;
     }
 
     /** A part that cannot be seen or read is no reason to throw away what was told of the rest. */
-    private static <T> T unlessUnknown(Question<T> question) throws CircleCiException {
+    static <T> T unlessUnknown(Question<T> question) throws CircleCiException {
         try {
             return question.ask();
         } catch (CircleCiException e) {
             return switch (e.kind()) {
-                case NOT_FOUND, UNREADABLE -> null;
+                case NOT_FOUND, UNREADABLE, REFUSED -> null;
                 case LIMITED, REJECTED, UNAVAILABLE -> throw e;
             };
         }

@@ -27,7 +27,7 @@ public interface EnrichmentConfig {
     @WithDefault("2m")
     Duration lease();
 
-    /** Times an entity is asked for before it is given up. */
+    /** Answers to a question that cannot be read before it is given up; calls without an answer do not count. */
     @WithDefault("10")
     @Min(1)
     @Max(100)
@@ -42,13 +42,11 @@ public interface EnrichmentConfig {
     Duration maxBackoff();
 
     /**
-     * Times a thing that a webhook told of is asked for although it is not found: it may not be there yet. After that it is
-     * final: CircleCI deletes after 90 to 180 days.
+     * How old what a webhook told of may be while "not found" only means that it is not there yet. After that it is final:
+     * CircleCI deletes after 90 to 180 days.
      */
-    @WithDefault("6")
-    @Min(1)
-    @Max(100)
-    int notFoundAttempts();
+    @WithDefault("5m")
+    Duration notFoundAfter();
 
     /** How long a workflow that still runs waits after an event of its jobs; its end is asked for at once. */
     @WithDefault("15m")
@@ -85,6 +83,11 @@ public interface EnrichmentConfig {
     @Min(1)
     @Max(100_000)
     int backfillWindow();
+
+    /** Pages of twenty that a backfill lists at most. */
+    @WithDefault("10000")
+    @Min(1)
+    int backfillPages();
 
     /** How soon a workflow that has not ended is asked for again at first; the wait grows with its age. */
     @WithDefault("1m")

@@ -169,15 +169,19 @@ public class EnrichmentJob {
                 case REJECTED -> failed(task, e, Verdict.RETRY);
                 case UNAVAILABLE -> failed(task, e, Verdict.RETRY);
                 case UNREADABLE -> failed(task, e, Verdict.COUNT);
-                case NOT_FOUND -> {
-                    int most = task.source() == Source.API ? config.notFoundAttempts() : 1;
-                    failed(task, e, task.attempts() + 1 < most ? Verdict.RETRY : Verdict.NOT_FOUND);
-                }
+                case REFUSED -> failed(task, e, Verdict.GIVE_UP);
+                case NOT_FOUND -> failed(task, e, young(task) ? Verdict.RETRY : Verdict.NOT_FOUND);
             }
         } catch (RuntimeException e) {
             Log.warnf("Enriching %s %s failed: %s", task.kind(), task.entityId(), e.getMessage());
             tasks.failed(task, String.valueOf(e.getMessage()), null, Verdict.COUNT);
         }
+    }
+
+    /** Whether a webhook told of it just now: CircleCI may not show it yet. */
+    private boolean young(Task task) {
+        return task.source() == Source.API
+                && clock.instant().isBefore(task.namedAt().plus(config.notFoundAfter()));
     }
 
     private void failed(Task task, CircleCiException e, Verdict verdict) throws SQLException {

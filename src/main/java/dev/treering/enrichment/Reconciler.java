@@ -42,6 +42,7 @@ class Reconciler {
     private final DataSource database;
     private final Tasks tasks;
     private final CircleCi circleCi;
+    private final Enricher enricher;
     private final History history;
     private final EnrichmentConfig config;
 
@@ -52,10 +53,17 @@ class Reconciler {
      */
     record State(Instant lastAt, Instant dueAt, long found, String lastError) {}
 
-    Reconciler(DataSource database, Tasks tasks, CircleCi circleCi, History history, EnrichmentConfig config) {
+    Reconciler(
+            DataSource database,
+            Tasks tasks,
+            CircleCi circleCi,
+            Enricher enricher,
+            History history,
+            EnrichmentConfig config) {
         this.database = database;
         this.tasks = tasks;
         this.circleCi = circleCi;
+        this.enricher = enricher;
         this.history = history;
         this.config = config;
     }
@@ -114,6 +122,12 @@ class Reconciler {
     }
 
     private void compare(Task project) throws CircleCiException, SQLException {
+        int forgotten = tasks.nameForgotten(project);
+        if (forgotten > 0) {
+            Log.warnf(
+                    "%s: %d things in the history were not to be asked for; now they are",
+                    project.projectSlug(), forgotten);
+        }
         List<Named> missed = new ArrayList<>();
         Instant newest = Instant.EPOCH;
         String pageToken = null;
@@ -128,14 +142,21 @@ class Reconciler {
                     missed.add(new Named(project.pipeline(pipeline.id(), pipeline.createdAt()), false, Duration.ZERO));
                 }
             }
+            if (pages == 0) {
+                askForLateWorkflows(project, page.items());
+            }
             pageToken = page.nextPageToken();
             if (pageToken == null || missed.size() == before) {
                 break;
             }
         }
         List<Named> all = new ArrayList<>(missed);
-        history.holes(project.projectId(), MOST_HOLES).stream()
+        // What was asked for once stays a hole where CircleCI has no such pipeline, and must not hide the holes further
+        // back.
+        Set<Long> asked = tasks.numbers(project.projectId());
+        history.holes(project.projectId(), MOST_HOLES + asked.size()).stream()
                 .flatMap(hole -> hole.numbers().boxed())
+                .filter(number -> !asked.contains(number))
                 .limit(MOST_HOLES)
                 .forEach(number -> all.add(new Named(project.number(number), true, Duration.ZERO)));
         int named = tasks.name(all);
@@ -151,6 +172,17 @@ class Reconciler {
                 named,
                 newest.toString(),
                 config.reconcileInterval().toMillis());
+    }
+
+    /** Of pipelines that were asked for before they had all of their workflows. */
+    private void askForLateWorkflows(Task project, List<Pipeline> pipelines) throws CircleCiException, SQLException {
+        for (UUID id : tasks.grown(pipelines.stream().map(Pipeline::id).toList())) {
+            List<Named> workflows = Enricher.unlessUnknown(() -> enricher.workflows(project, id));
+            if (workflows != null) {
+                tasks.name(workflows);
+            }
+            tasks.askedAgain(id);
+        }
     }
 
     private void put(UUID projectId, String sets, Object... values) throws SQLException {

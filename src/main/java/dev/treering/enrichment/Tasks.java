@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import javax.sql.DataSource;
@@ -30,6 +31,8 @@ import dev.treering.support.Rows;
 /** The table of tasks: a queue that survives everything, shared by all workers. Its clock is the database's, one for all. */
 @Singleton
 class Tasks {
+
+    private static final int MOST_FORGOTTEN = 10_000;
 
     private final DataSource database;
     private final EnrichmentConfig config;
@@ -49,7 +52,7 @@ class Tasks {
      * Makes the tasks due. What was asked for before is due again only where there is news: a workflow's later event, but
      * not of a job after its end was told; for anything else its end. A redelivered webhook has the same time and asks for
      * nothing. Who is in a greater hurry takes a waiting task over, never
-     * the other way, and a backfill asks once more for what was given up.
+     * the other way. A backfill asks once more for what was given up, and one that was cancelled for nothing.
      *
      * @return how many are new or due again
      */
@@ -84,10 +87,13 @@ class Tasks {
                     now() + wait * interval '1 millisecond'
                 from unnest(?::text[], ?::uuid[], ?::uuid[], ?::text[], ?::uuid[], ?::uuid[], ?::bigint[],
                     ?::timestamptz[], ?::text[], ?::smallint[], ?::uuid[], ?::boolean[], ?::bigint[])
-                    as s(kind, id, p, s, pl, w, n, at, source, priority, backfill, ended, wait) order by kind, id
+                    as s(kind, id, p, s, pl, w, n, at, source, priority, backfill, ended, wait)
+                where source <> 'backfill'
+                    or not exists (select from backfill b where b.id = s.backfill and b.state = 'cancelled')
+                order by kind, id
                 on conflict (kind, entity_id) do update set project_slug = excluded.project_slug,
                     named_at = greatest(t.named_at, excluded.named_at), version = t.version + 1, state = 'pending',
-                    attempts = 0, ended = t.ended or excluded.ended, due_at = excluded.due_at,
+                    attempts = 0, in_vain = 0, ended = t.ended or excluded.ended, due_at = excluded.due_at,
                     source = case when t.state = 'pending' and t.priority < excluded.priority
                         then t.source else excluded.source end,
                     priority = case when t.state = 'pending' then least(t.priority, excluded.priority)
@@ -162,18 +168,95 @@ class Tasks {
 
     /** Those of the pipelines that were ever named. */
     Set<UUID> known(Collection<UUID> pipelineIds) throws SQLException {
-        Set<UUID> known = new HashSet<>();
+        return pipelines(pipelineIds, "true");
+    }
+
+    /**
+     * Those of the pipelines that may have a workflow by now of which nobody told: a rerun, or the continuation of a
+     * set-up. Each when it is four times as old as when it was asked last, for a day: that are a handful of times.
+     */
+    Set<UUID> grown(Collection<UUID> pipelineIds) throws SQLException {
+        return pipelines(pipelineIds, """
+                state = 'done' and named_at > now() - interval '1 day'
+                    and now() - settled_at > greatest(3 * (settled_at - named_at), %d * interval '1 millisecond')""".formatted(config.reconcileInterval().toMillis()));
+    }
+
+    private Set<UUID> pipelines(Collection<UUID> ids, String which) throws SQLException {
+        Set<UUID> pipelines = new HashSet<>();
         try (Connection connection = database.getConnection();
                 PreparedStatement statement = connection.prepareStatement(
-                        "select entity_id from enrichment_task where kind = 'pipeline' and entity_id = any(?)")) {
-            statement.setArray(1, connection.createArrayOf("uuid", pipelineIds.toArray()));
+                        "select entity_id from enrichment_task where kind = 'pipeline' and entity_id = any(?) and "
+                                + which)) {
+            statement.setArray(1, connection.createArrayOf("uuid", ids.toArray()));
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
-                    known.add(row.getObject(1, UUID.class));
+                    pipelines.add(row.getObject(1, UUID.class));
                 }
             }
         }
-        return known;
+        return pipelines;
+    }
+
+    /** The pipeline's workflows were asked for, without a task of their own. */
+    void askedAgain(UUID pipelineId) throws SQLException {
+        Rows.execute(
+                database,
+                "update enrichment_task set settled_at = now() where kind = 'pipeline' and entity_id = ?",
+                pipelineId);
+    }
+
+    /** The numbers of the project's pipelines that were ever asked for by their number, with or without success. */
+    Set<Long> numbers(UUID projectId) throws SQLException {
+        Set<Long> numbers = new HashSet<>();
+        try (Connection connection = database.getConnection();
+                PreparedStatement statement = connection.prepareStatement(
+                        "select job_number from enrichment_task where kind = 'number' and project_id = ?")) {
+            statement.setObject(1, projectId);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    numbers.add(row.getLong(1));
+                }
+            }
+        }
+        return numbers;
+    }
+
+    /**
+     * Names what the history knows of a project and no task does: a database restored from an older backup has lost them,
+     * and Kafka is not read again for them. As far back as Kafka keeps facts; what was told just now is still on its way.
+     */
+    int nameForgotten(Task project) throws SQLException {
+        List<Named> forgotten = new ArrayList<>();
+        try (Connection connection = database.getConnection();
+                PreparedStatement statement = connection.prepareStatement("""
+                        (select 'pipeline' as kind, id, id as pipeline_id, created_at, true as ended from pipeline p
+                            where project_id = ? and created_at between now() - interval '14 days' and now() - interval '1 hour'
+                                and not exists (select from enrichment_task t where t.kind = 'pipeline' and t.entity_id = p.id)
+                            order by created_at desc limit ?)
+                        union all
+                        (select 'workflow', id, pipeline_id, created_at, stopped_at is not null from workflow w
+                            where project_id = ? and created_at > now() - interval '14 days'
+                                and coalesce(stopped_at, created_at) < now() - interval '1 hour'
+                                and not exists (select from enrichment_task t where t.kind = 'workflow' and t.entity_id = w.id
+                                    and (w.stopped_at is null or t.ended or t.state = 'pending' or t.settled_at > w.stopped_at))
+                            order by created_at desc limit ?)""")) {
+            statement.setObject(1, project.projectId());
+            statement.setInt(2, MOST_FORGOTTEN);
+            statement.setObject(3, project.projectId());
+            statement.setInt(4, MOST_FORGOTTEN);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    UUID pipelineId = row.getObject("pipeline_id", UUID.class);
+                    UUID id = row.getObject("id", UUID.class);
+                    Instant createdAt = Rows.instant(row, "created_at");
+                    Task task = row.getString("kind").equals("pipeline")
+                            ? project.pipeline(id, createdAt)
+                            : project.workflow(pipelineId, id, createdAt);
+                    forgotten.add(new Named(task, row.getBoolean("ended"), Duration.ZERO));
+                }
+            }
+        }
+        return name(forgotten);
     }
 
     /**
@@ -182,6 +265,8 @@ class Tasks {
      */
     void done(Collection<Task> asked, Collection<Task> alongWith, Collection<Named> named) throws SQLException {
         Rows.inTransaction(database, connection -> {
+            // Before the tasks, as who cancels does: either sees what the other did, and nobody waits in a circle.
+            holdBackfills(connection, named);
             Rows.update(
                     connection,
                     """
@@ -215,34 +300,61 @@ class Tasks {
         });
     }
 
+    private static void holdBackfills(Connection connection, Collection<Named> named) throws SQLException {
+        UUID[] ids = named.stream()
+                .map(one -> one.task().backfillId())
+                .filter(Objects::nonNull)
+                .distinct()
+                .toArray(UUID[]::new);
+        if (ids.length > 0) {
+            try (PreparedStatement hold =
+                    connection.prepareStatement("select 1 from backfill where id = any(?) order by id for share")) {
+                hold.setArray(1, connection.createArrayOf("uuid", ids));
+                hold.execute();
+            }
+        }
+    }
+
     /** How a failure ends. */
     enum Verdict {
         /** It was not the entity's fault: however often. */
         RETRY,
         /** Often enough, and it is given up. */
         COUNT,
+        /** Asking again would change nothing. */
+        GIVE_UP,
         /** CircleCI has no such thing (any more): that is final. */
         NOT_FOUND
+    }
+
+    /** The wait after a failure that so many went before. */
+    Duration backoff(int failures) {
+        Duration wait = config.backoff().multipliedBy(1L << Math.min(failures, 20));
+        return wait.compareTo(config.maxBackoff()) < 0 ? wait : config.maxBackoff();
     }
 
     /** Try again later, after a wait that doubles, or after what CircleCI asked for if that is longer; or never. */
     void failed(Task task, String error, Duration pause, Verdict verdict) throws SQLException {
         int attempts = task.attempts() + 1;
-        long backoff = Math.min(
-                config.backoff().toMillis() << Math.min(attempts - 1, 20),
-                config.maxBackoff().toMillis());
+        long backoff = backoff(task.attempts()).toMillis();
         String state = switch (verdict) {
             case RETRY -> "pending";
-            case COUNT -> attempts >= config.maxAttempts() ? "given_up" : "pending";
+            case COUNT -> "pending";
+            case GIVE_UP -> "given_up";
             case NOT_FOUND -> "not_found";
         };
+        int inVain = verdict == Verdict.COUNT ? 1 : 0;
         settle(
                 task,
-                "attempts = ?, last_error = ?, state = ?, settled_at = now(),"
+                "attempts = ?, last_error = ?, settled_at = now(), in_vain = in_vain + ?,"
+                        + " state = case when in_vain + ? >= ? then 'given_up' else ? end,"
                         // Jitter goes on top: what CircleCI asked for is never undercut.
                         + " due_at = now() + ? * (1 + random() / 4) * interval '1 millisecond'",
                 attempts,
                 error,
+                inVain,
+                inVain,
+                config.maxAttempts(),
                 state,
                 pause == null ? backoff : Math.max(backoff, pause.toMillis()));
     }
@@ -283,6 +395,7 @@ class Tasks {
                     connection,
                     """
                     update enrichment_task t set state = 'pending', version = version + 1, due_at = now(), attempts = 0,
+                        in_vain = 0,
                         source = 'reconcile', priority = 1
                     from unnest(?::uuid[], ?::timestamptz[]) as o(id, created_at)
                     where t.kind = 'workflow' and t.entity_id = o.id and t.state = 'done'

@@ -2,9 +2,12 @@ package dev.treering.circleci;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -15,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
@@ -22,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Handler;
@@ -31,6 +36,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 import javax.sql.DataSource;
 
 import jakarta.inject.Inject;
@@ -40,17 +46,21 @@ import com.sun.net.httpserver.HttpsServer;
 import dev.treering.FlowTest;
 import dev.treering.circleci.CircleCiException.Kind;
 import dev.treering.circleci.RawServer.Answer;
+import dev.treering.event.Pipeline;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 /** What may come back when CircleCI is asked, and what that leads to. */
@@ -134,6 +144,8 @@ class CircleCiTest {
             assertThat(circleCi.mayAsk()).isFalse();
             // and an instance that starts now does not try it either
             assertThat(circleCi(server.url()).mayAsk()).isFalse();
+            // and the log says it once
+            assertThat(logged.toString().split("token rejected", -1)).hasSize(2);
         }
     }
 
@@ -193,7 +205,7 @@ class CircleCiTest {
         };
         try (RawServer server = new RawServer(answer)) {
             List<CircleCi> instances = IntStream.range(0, 3)
-                    .mapToObj(i -> circleCi(server.url(), "lease", "600ms"))
+                    .mapToObj(i -> circleCi(server.url(), "deadline", "300ms", "lease", "600ms"))
                     .toList();
             // When all of them ask whenever they may
             long end = System.nanoTime() + Duration.ofSeconds(4).toNanos();
@@ -383,17 +395,19 @@ class CircleCiTest {
         Answer circle = RawServer.of(200, "{\"items\":[],\"next_page_token\":\"again\"}");
         try (RawServer server = new RawServer(circle)) {
             CircleCi circleCi = circleCi(server.url());
-            assertThat(failure(() -> circleCi.jobs(ID))).hasMessageContaining("circle");
+            assertThat(failure(() -> circleCi.jobs(ID))).hasMessageContaining("in a circle");
             circleCi.leaveToOthers();
             assertThat(server.calls()).isEqualTo(2);
         }
         AtomicInteger page = new AtomicInteger();
-        Answer endless = (path, socket, out) -> out.write(
-                RawServer.bytes(200, "{\"items\":[],\"next_page_token\":\"%d\"}".formatted(page.incrementAndGet())));
+        Answer endless = (path, socket, out) -> out.write(RawServer.bytes(
+                200, "{\"items\":[%s],\"next_page_token\":\"%d\"}".formatted(WORKFLOW, page.incrementAndGet())));
         try (RawServer server = new RawServer(endless)) {
-            assertThat(failure(() -> circleCi(server.url(), "max-pages", "7").jobs(ID)))
-                    .hasMessageContaining("more than 7 pages");
+            // What was read of one that is too long is kept, and the log says that it was cut
+            assertThat(circleCi(server.url(), "max-pages", "7").jobs(ID).value())
+                    .hasSize(7);
             assertThat(server.calls()).isEqualTo(7);
+            assertThat(logged).contains("/workflow/{id}/job of [%s] has more than 7 pages".formatted(ID));
         }
     }
 
@@ -424,6 +438,133 @@ class CircleCiTest {
         }
     }
 
+    @Tag("F39")
+    @Test
+    void anItemThatCannotBeRead_doesNotTakeTheOthersAlong() throws Exception {
+        String page = """
+                {"items": [{"id": "odd", "created_at": "2026-11-24T10:00:00Z"}, null, 7,
+                  {"id": "%s", "created_at": "yesterday"}, {"id": "%s", "created_at": "2026-11-24T10:00:00Z"}],
+                 "next_page_token": "more"}""".formatted(UUID.randomUUID(), ID);
+        try (RawServer server = new RawServer(RawServer.of(200, page))) {
+            var read = circleCi(server.url()).pipelines("gh/acme/web", null);
+            assertThat(read.items()).extracting(Pipeline::id).containsExactly(ID);
+            assertThat(read.nextPageToken()).isEqualTo("more");
+            assertThat(logged).contains("/project/{slug}/pipeline of [gh/acme/web]: left out 3 of 5 items");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {204, 304, 400, 405, 410, 422})
+    void anyOtherStatus_isARefusalThatTimeDoesNotHeal(int status) throws Exception {
+        try (RawServer server = new RawServer(RawServer.of(status, ""))) {
+            assertThat(failure(() -> circleCi(server.url()).workflow(ID)).kind())
+                    .isEqualTo(Kind.REFUSED);
+        }
+    }
+
+    @Tag("F36")
+    @Test
+    void aPauseThatCouldNotBeShared_isSharedAsSoonAsTheDatabaseAnswers() throws Exception {
+        AtomicBoolean away = new AtomicBoolean();
+        DataSource shaky = (DataSource) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {DataSource.class}, (proxy, method, arguments) -> {
+                    if (away.get()) {
+                        throw new SQLException("away");
+                    }
+                    return method.invoke(database, arguments);
+                });
+        Answer limited = (path, socket, out) -> {
+            away.set(true);
+            out.write(RawServer.bytes(429, "", "Retry-After: 60"));
+        };
+        try (RawServer server = new RawServer(limited)) {
+            // Given a limit of which the database could not be told
+            CircleCi first = CircleCis.asking(server.url(), token, shaky, new SimpleMeterRegistry(), Clock.systemUTC());
+            CircleCi second = circleCi(server.url());
+            assertThat(failure(() -> first.workflow(ID)).kind()).isEqualTo(Kind.LIMITED);
+            assertThat(second.mayAsk()).isFalse();
+            assertThat(second.problem()).isNull();
+            // When it is there again
+            away.set(false);
+            assertThat(first.mayAsk()).isFalse();
+            // Then the others know
+            assertThat(second.mayAsk()).isFalse();
+            assertThat(second.problem()).isEqualTo("rate limited");
+            assertThat(second.pausedUntil()).isAfter(Instant.now().plusSeconds(50));
+        }
+    }
+
+    @Test
+    void aLeaseThatACallMayOutlast_isRefused() {
+        URI url = URI.create("http://127.0.0.1:1/api/v2");
+        assertThatThrownBy(() -> circleCi(url, "deadline", "10s", "lease", "19s"))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContainingAll("treering.circleci.lease", "treering.circleci.deadline");
+        circleCi(url, "deadline", "10s", "lease", "20s");
+        // and what is set when nobody sets anything fits
+        CircleCis.asking(url, token, database, new SimpleMeterRegistry(), Clock.systemUTC());
+    }
+
+    @Tag("F36")
+    @Test
+    void aCallThatIsHandedOnWithTheSameToken_keepsItsPausesAndTellsOfItsLimits() throws Exception {
+        try (RawServer server = new RawServer(RawServer.of(429, "Rate limited.", "Retry-After: 60"))) {
+            CircleCi circleCi = circleCi(server.url());
+            CircleCi other = circleCi(server.url());
+            assertThat(circleCi.mayAsk()).isTrue();
+            // With another token it is no matter of ours
+            assertThat(circleCi.forward("GET", "/me", "", null, "anothers").status())
+                    .isEqualTo(429);
+            assertThat(circleCi.mayAsk()).isTrue();
+            // When somebody hands on the one that we use
+            assertThat(circleCi.forward("GET", "/me", "", null, token).status()).isEqualTo(429);
+            // Then nobody asks with it, in no instance
+            assertThat(circleCi.mayAsk()).isFalse();
+            assertThat(circleCi.problem()).isEqualTo("rate limited");
+            for (CircleCi each : List.of(circleCi, other)) {
+                assertThat(failure(() -> each.forward("GET", "/me", "", null, token))
+                                .kind())
+                        .isEqualTo(Kind.LIMITED);
+            }
+            assertThat(server.calls()).isEqualTo(2);
+        }
+    }
+
+    @Tag("F38")
+    @Test
+    void aConnectionThatIsNeverTaken_isCut() throws Exception {
+        List<Socket> waiting = new ArrayList<>();
+        try (ServerSocket deaf = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            // Given a port at which as many wait to be let in as may
+            boolean full = false;
+            while (!full && waiting.size() < 20) {
+                Socket socket = new Socket();
+                waiting.add(socket);
+                try {
+                    socket.connect(deaf.getLocalSocketAddress(), 200);
+                } catch (SocketTimeoutException nobodyAnswers) {
+                    full = true;
+                }
+            }
+            assertThat(full).isTrue();
+            // When
+            long begin = System.nanoTime();
+            CircleCiException e = failure(() -> circleCi(
+                            URI.create("http://127.0.0.1:%d/api/v2".formatted(deaf.getLocalPort())),
+                            "connect-timeout",
+                            "300ms")
+                    .workflow(ID));
+            // Then
+            assertThat(e.kind()).isEqualTo(Kind.UNAVAILABLE);
+            assertThat(e).hasMessageContaining("HttpConnectTimeoutException");
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(1500));
+        } finally {
+            for (Socket socket : waiting) {
+                socket.close();
+            }
+        }
+    }
+
     @Tag("F41")
     @ParameterizedTest
     @ValueSource(ints = {301, 302, 307, 308})
@@ -431,7 +572,7 @@ class CircleCiTest {
         try (RawServer elsewhere = new RawServer(RawServer.of(200, WORKFLOW));
                 RawServer server = new RawServer(RawServer.of(status, "", "Location: " + elsewhere.url()))) {
             CircleCiException e = failure(() -> circleCi(server.url()).workflow(ID));
-            assertThat(e.kind()).isEqualTo(Kind.UNREADABLE);
+            assertThat(e.kind()).isEqualTo(Kind.REFUSED);
             assertThat(e).hasMessageContaining("not followed");
             assertThat(elsewhere.calls()).isZero();
         }
@@ -453,13 +594,19 @@ class CircleCiTest {
     }
 
     @Tag("F41")
-    @Test
-    void aCertificateThatNobodyVouchesFor_isNotTrusted(@TempDir Path folder) throws Exception {
+    @ParameterizedTest
+    @CsvSource({
+        "ip:127.0.0.1, false, SSLHandshakeException", // nobody vouches for it
+        "dns:circleci.com, true, SSLHandshakeException", // somebody does, but it is another's
+        "ip:127.0.0.1, true, answered 404" // as it should be
+    })
+    void aCertificate_isTrustedWhereSomebodyVouchesForItAndForThisHost(
+            String name, boolean vouchedFor, String told, @TempDir Path folder) throws Exception {
         // Given a server that encrypts as it should, with a certificate of its own making
         Path keys = folder.resolve("keys.p12");
         String keytool =
                 Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
-        Process made = new ProcessBuilder((keytool + " -genkeypair -keyalg EC -dname CN=127.0.0.1 -ext SAN=ip:127.0.0.1"
+        Process made = new ProcessBuilder((keytool + " -genkeypair -keyalg EC -dname CN=any -ext SAN=" + name
                                 + " -storetype PKCS12 -storepass of-a-test -keystore " + keys)
                         .split(" "))
                 .redirectErrorStream(true)
@@ -469,27 +616,35 @@ class CircleCiTest {
         assertThat(made.waitFor()).isZero();
         char[] password = "of-a-test".toCharArray();
         KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        managers.init(KeyStore.getInstance(keys.toFile(), password), password);
+        KeyStore store = KeyStore.getInstance(keys.toFile(), password);
+        managers.init(store, password);
+        KeyStore vouching = KeyStore.getInstance(KeyStore.getDefaultType());
+        vouching.load(null);
+        vouching.setCertificateEntry("it", store.getCertificate("mykey"));
+        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(vouching);
         SSLContext tls = SSLContext.getInstance("TLS");
-        tls.init(managers.getKeyManagers(), null, null);
+        tls.init(managers.getKeyManagers(), trust.getTrustManagers(), null);
+        SSLContext usual = SSLContext.getDefault();
         HttpsServer server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         AtomicInteger requests = new AtomicInteger();
         server.setHttpsConfigurator(new HttpsConfigurator(tls));
         server.createContext("/", exchange -> {
             requests.incrementAndGet();
-            exchange.sendResponseHeaders(200, -1);
+            exchange.sendResponseHeaders(404, -1);
         });
         server.start();
         try {
+            SSLContext.setDefault(vouchedFor ? tls : usual);
             URI url = URI.create(
                     "https://127.0.0.1:%d/api/v2".formatted(server.getAddress().getPort()));
             // When
             CircleCiException e = failure(() -> circleCi(url).workflow(ID));
             // Then
-            assertThat(e.kind()).isEqualTo(Kind.UNAVAILABLE);
-            assertThat(e).hasMessageContaining("SSLHandshakeException");
-            assertThat(requests).hasValue(0);
+            assertThat(e).hasMessageContaining(told);
+            assertThat(requests).hasValue(e.kind() == Kind.NOT_FOUND ? 1 : 0);
         } finally {
+            SSLContext.setDefault(usual);
             server.stop(0);
         }
     }

@@ -33,6 +33,7 @@ class LimitsTest {
         "0, 30", // a 429 that asks for nothing is a mistake: the default
         "-5, 30",
         "1000000000, 3600",
+        "99999999999999999999, 3600", // more than a long holds
         "'Tue, 24 Nov 2026 12:00:45 GMT', 45",
         "'Tue, 24 Nov 2026 11:00:00 GMT', 30", // past
         "'Tue, 24 Nov 2099 11:00:00 GMT', 3600",

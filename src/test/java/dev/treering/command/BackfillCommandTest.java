@@ -2,6 +2,7 @@ package dev.treering.command;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 import static dev.treering.command.FakeTreering.ID;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 class BackfillCommandTest {
@@ -80,6 +82,40 @@ class BackfillCommandTest {
                         "0 %  0 of 100 tasks  12.5/s  1 min 35 s left")
                 .endsWith("Done: 100 of 100 tasks, 4 pipelines");
         assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
+    void the_command_loads_nothing_of_the_service() throws Exception {
+        // Given
+        treering.tells(202, "running", 0, 0);
+
+        // When it is run as its users do, in a process of its own that says what it loads
+        ProcessBuilder command = new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xlog:class+load:stdout",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.treering.Treering",
+                "backfill",
+                "gh/acme/web",
+                "--no-wait");
+        command.environment().putAll(environment);
+        Process process = command.redirectErrorStream(true).start();
+        List<String> said = new String(process.getInputStream().readAllBytes(), UTF_8)
+                .lines()
+                .toList();
+
+        // Then
+        assertThat(process.waitFor()).isZero();
+        assertThat(said).contains(ID).anyMatch(line -> line.contains(" dev.treering.Treering source:"));
+        assertThat(said)
+                .filteredOn(line -> line.matches(
+                        ".*\\] (io\\.quarkus|io\\.vertx|org\\.hibernate|org\\.postgresql|org\\.apache)\\..*"))
+                .map(line -> line.replaceAll(".*\\] | source:.*", ""))
+                // Two interfaces of classes of ours
+                .containsExactlyInAnyOrder(
+                        "io.quarkus.runtime.QuarkusApplication", "io.quarkus.jackson.ObjectMapperCustomizer");
+        assertThat(treering.requests()).containsExactly("POST /api/projects/gh/acme/web/backfill");
     }
 
     @Test

@@ -24,9 +24,13 @@ import org.junit.jupiter.api.Test;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.greaterThan;
+import static org.hamcrest.Matchers.greaterThanOrEqualTo;
+import static org.hamcrest.Matchers.lessThan;
+import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.startsWith;
 
 @FlowTest
@@ -158,6 +162,108 @@ class BackfillTest {
                         "select last_error from enrichment_task where entity_id = ?",
                         runs.get(3).id()))
                 .contains("cannot read");
+    }
+
+    private static String item(String id, Instant createdAt) {
+        return "{\"id\": \"%s\", \"created_at\": \"%s\"}".formatted(id, createdAt);
+    }
+
+    /** A page of the list of pipelines. */
+    private static CircleCiStub.Failure page(String next, String... items) {
+        return new CircleCiStub.Failure(
+                200,
+                Optional.empty(),
+                "application/json",
+                "{\"items\": [%s], \"next_page_token\": %s}".formatted(String.join(",", items), next));
+    }
+
+    @Test
+    void aListThatLeadsInACircle_endsAndThatIsSaid() {
+        // Given two pages that name each other
+        List<Run> runs = registered(2);
+        String path = "/project/" + slug + "/pipeline";
+        Run newer = runs.get(1);
+        Run older = runs.get(0);
+        circleCi.answer(path, page("\"b\"", item(newer.id().toString(), newer.createdAt())));
+        circleCi.answer(path + "?page-token=b", page("\"a\"", item(older.id().toString(), older.createdAt())));
+        // When
+        String id = start(Map.of()).statusCode(202).extract().path("id");
+        awaitState(id, "done");
+        // Then
+        status(id)
+                .body("problem", containsString("page 3 goes no further back"))
+                .body("pipelines", equalTo(3));
+        assertThat(circleCi.calls(path)).isEqualTo(3);
+        assertThat(Truth.missing(database, runs)).isEmpty();
+    }
+
+    @Test
+    void anOddPipelineInTheList_isLeftOutAndTheOthersAreThere() {
+        List<Run> runs = registered(1);
+        Run run = runs.get(0);
+        circleCi.answer(
+                "/project/" + slug + "/pipeline",
+                page("null", item("odd", run.createdAt()), item(run.id().toString(), run.createdAt())));
+        String id = start(Map.of()).statusCode(202).extract().path("id");
+        awaitState(id, "done");
+        status(id).body("pipelines", equalTo(1)).body("problem", nullValue());
+        assertThat(Truth.missing(database, runs)).isEmpty();
+    }
+
+    private String startedWhileNothingCanBeRead(String path) {
+        circleCi.answer(path, new CircleCiStub.Failure(200, Optional.empty(), "text/html", "<html>oops</html>"));
+        String id = start(Map.of()).statusCode(202).extract().path("id");
+        await().untilAsserted(() -> status(id).body("problem", containsString("cannot read")));
+        status(id).body("state", equalTo("running"));
+        return id;
+    }
+
+    @Test
+    void aListThatCannotBeReadNow_isTriedAgainLater() {
+        List<Run> runs = registered(1);
+        String path = "/project/" + slug + "/pipeline";
+        String id = startedWhileNothingCanBeRead(path);
+        circleCi.answerRightly(path);
+        awaitState(id, "done");
+        status(id).body("problem", nullValue());
+        assertThat(Truth.missing(database, runs)).isEmpty();
+    }
+
+    @Test
+    void aListThatCannotBeReadTenTimes_failsItWithTheReason() {
+        registered(1);
+        String id = startedWhileNothingCanBeRead("/project/" + slug + "/pipeline");
+        database.change("update backfill set in_vain = 9, due_at = now() where id = ?::uuid", id);
+        awaitState(id, "failed");
+        status(id).body("problem", containsString("cannot read"));
+    }
+
+    @Test
+    void onItsWay_itSaysHowFarItIsAndHowLongItWillTake() {
+        // Given a backfill of a hundred seconds, half of its span listed, and of a hundred known tasks 25 answered
+        UUID id = UUID.randomUUID();
+        database.change("""
+                insert into backfill (id, project_slug, since, until, oldest, started_at, due_at)
+                select ?, ?, t - interval '20 days', t, t - interval '10 days', t - interval '100 s', 'infinity'
+                from now() as t""", id, slug);
+        database.change("""
+                insert into enrichment_task (kind, entity_id, project_id, state, named_at, due_at, source, priority, backfill_id)
+                select 'job', gen_random_uuid(), ?, case when n <= 25 then 'done' else 'pending' end, now(), 'infinity',
+                    'backfill', 2, ? from generate_series(1, 100) as n""", id, id);
+        // Then there are about two hundred, of which 175 remain at four seconds each
+        status(id.toString())
+                .body("state", equalTo("running"))
+                .body("progress", equalTo(0.125f))
+                .body("done", equalTo(25))
+                .body("pending", equalTo(75))
+                .body("per_second", equalTo(0.25f))
+                .body("eta_seconds", allOf(greaterThanOrEqualTo(700), lessThan(740)));
+        // and when the list was read to its end, it knows
+        database.change("update backfill set listed = true where id = ?", id);
+        status(id.toString())
+                .body("progress", equalTo(0.25f))
+                .body("eta_seconds", allOf(greaterThanOrEqualTo(300), lessThan(330)));
+        given().header("Circle-Token", TestStores.TOKEN).delete("/api/backfills/{id}", id);
     }
 
     @Test

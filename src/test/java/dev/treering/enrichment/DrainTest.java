@@ -106,11 +106,12 @@ class DrainTest {
                 return CompletableFuture.completedFuture(null);
             }
         };
+        Enricher enricher = new Enricher(circleCi, tasks, config);
         job = new EnrichmentJob(
                 tasks,
-                new Enricher(circleCi, tasks, config),
+                enricher,
                 kafka,
-                new Reconciler(database, tasks, circleCi, history, config),
+                new Reconciler(database, tasks, circleCi, enricher, history, config),
                 new Backfills(database, circleCi, tasks, config, clock),
                 circleCi,
                 config,

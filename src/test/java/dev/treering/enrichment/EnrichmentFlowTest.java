@@ -5,6 +5,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 
 import jakarta.inject.Inject;
@@ -13,6 +14,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.treering.Database;
 import dev.treering.FlowTest;
 import dev.treering.TestStores;
+import dev.treering.circleci.CircleCi;
+import dev.treering.event.Source;
 import dev.treering.simulation.CircleCiStub;
 import dev.treering.simulation.Delivery;
 import dev.treering.simulation.Job;
@@ -22,6 +25,7 @@ import dev.treering.simulation.Simulator;
 import dev.treering.simulation.WebhookSender;
 import dev.treering.simulation.Webhooks;
 import io.restassured.RestAssured;
+import io.smallrye.config.SmallRyeConfigBuilder;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -36,6 +40,12 @@ class EnrichmentFlowTest {
 
     @Inject
     Database database;
+
+    @Inject
+    CircleCi circleCi;
+
+    @Inject
+    Tasks tasks;
 
     private static void play(Run run) throws InterruptedException {
         URI door = URI.create("http://localhost:" + RestAssured.port + "/webhooks/circleci");
@@ -196,6 +206,42 @@ class EnrichmentFlowTest {
         awaitEnriched(run);
     }
 
+    @Test
+    void whatCircleCiRefuses_isGivenUpAtOnceWithTheReason() throws InterruptedException {
+        // Given
+        Run run = new Scenarios(19).green(108, START);
+        String path = "/workflow/" + run.workflows().get(0).id();
+        TestStores.circleCi().answer(path, new CircleCiStub.Failure(410, Optional.empty(), "text/plain", "Gone."));
+        // When
+        play(run);
+        // Then
+        await().until(() -> tasks(run, "state = 'given_up' and last_error like '%answered 410'") == 1);
+        assertThat(TestStores.circleCi().calls(path)).isOne();
+    }
+
+    @Test
+    void theConfigurationOfAPipeline_isNotAskedForWhereThatIsSwitchedOff() throws Exception {
+        // Given
+        Run run = new Scenarios(20).green(109, START);
+        TestStores.circleCi().register(run);
+        EnrichmentConfig without = new SmallRyeConfigBuilder()
+                .addDiscoveredConverters()
+                .withDefaultValue("treering.enrichment.pipeline-config", "false")
+                .withMapping(EnrichmentConfig.class)
+                .build()
+                .getConfigMapping(EnrichmentConfig.class);
+        // When
+        await().until(circleCi::mayAsk);
+        Enricher.Told told = new Enricher(circleCi, tasks, without)
+                .ask(Task.ofProject(run.project().id(), run.project().slug(), Source.API, null)
+                        .pipeline(run.id(), START));
+        // Then
+        assertThat(told.snapshot().pipeline().id()).isEqualTo(run.id());
+        assertThat(told.snapshot().config()).isNull();
+        assertThat(TestStores.circleCi().calls("/pipeline/" + run.id() + "/config"))
+                .isZero();
+    }
+
     private static void sendWithoutCircleCiKnowing(Run run) throws InterruptedException {
         URI door = URI.create("http://localhost:" + RestAssured.port + "/webhooks/circleci");
         try (WebhookSender sender = new WebhookSender(door, TestStores.SECRET)) {
@@ -212,12 +258,19 @@ class EnrichmentFlowTest {
     @Test
     @Tag("F35")
     void whatIsNotThereYet_isTriedAgain() throws InterruptedException {
-        // Given webhooks of a run that the API does not show yet
-        Run run = new Scenarios(16).green(106, START);
+        // Given webhooks of a run of this minute that the API does not show yet
+        Run run = new Scenarios(16).green(106, Instant.now().minusSeconds(60));
         sendWithoutCircleCiKnowing(run);
         await().until(() -> tasks(run, "last_error like '%404%'") > 0);
+        // and however often it did not answer before
+        database.change(
+                "update enrichment_task set attempts = 5, last_error = null, due_at = now() where pipeline_id = ?",
+                run.id());
+        await().until(() -> tasks(run, "last_error like '%404%'") > 0);
+        assertThat(tasks(run, "state = 'not_found'")).isZero();
         // When it does
         TestStores.circleCi().register(run);
+        database.change("update enrichment_task set due_at = now() where pipeline_id = ?", run.id());
         // Then
         awaitEnriched(run);
     }
@@ -225,14 +278,15 @@ class EnrichmentFlowTest {
     @Test
     @Tag("F35")
     void whatStaysNotThere_isNotFoundForGoodAndTheWebhooksStand() throws InterruptedException {
-        // Given
+        // Given a run of days ago: CircleCI showed it long since, if it had it
         Run run = new Scenarios(17).green(107, START);
         sendWithoutCircleCiKnowing(run);
-        // When it was looked for often enough
+        // When it was looked for
         await().atMost(Duration.ofSeconds(40))
                 .until(() -> tasks(run, "state = 'pending'") == 0 && tasks(run, "state = 'not_found'") > 0);
         // Then nothing of it is done, and what the webhooks told is there
-        assertThat(tasks(run, "state <> 'not_found'")).isZero();
+        assertThat(tasks(run, "state <> 'not_found' or last_error like '%404%' and version = 1 and attempts > 1"))
+                .isZero();
         assertThat(database.value(
                         "select status from workflow where id = ?",
                         run.workflows().get(0).id()))

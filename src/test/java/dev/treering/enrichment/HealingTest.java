@@ -209,6 +209,94 @@ class HealingTest {
                 .body("details.source", equalTo("api"));
     }
 
+    private void lose(String table, String where, UUID id) {
+        database.change("delete from %s where %s = ?".formatted(table, where), id);
+    }
+
+    @Test
+    void whatWasLostLater_isFilledByTheNextComparison() throws InterruptedException {
+        // Given five pipelines of two workflows each, all of them known
+        Instant start = Instant.now().minus(Duration.ofHours(5));
+        List<Run> runs = numbered(5, n -> scenarios.rerun(n, start.plus(Duration.ofMinutes(10 * n))));
+        runs.forEach(circleCi::register);
+        for (Run run : runs) {
+            send(Webhooks.of(run));
+        }
+        awaitTruth(runs, Duration.ofSeconds(60));
+        await().until(() -> pending() == 0);
+        String tasksOfThird = "select count(*) from enrichment_task where state = 'done' and pipeline_id = '%s'"
+                .formatted(runs.get(2).id());
+        long known = database.count(tasksOfThird);
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> database.count(
+                                "select count(*) from reconciliation where project_slug = ?",
+                                scenarios.deploy().slug())
+                        == 1);
+        // When everything of two of them is lost, as if Kafka had never had it: of one in between and of the newest
+        for (int lost : List.of(1, 4)) {
+            for (String table : List.of("enrichment_task", "job", "workflow")) {
+                lose(table, "pipeline_id", runs.get(lost).id());
+            }
+            lose("pipeline", "id", runs.get(lost).id());
+        }
+        // and of the third all tasks, as when a database is restored and Kafka's group knows better
+        lose("enrichment_task", "pipeline_id", runs.get(2).id());
+        // and of the fourth whatever told of its rerun, while it was asked for before that
+        UUID rerun = runs.get(3).workflows().get(1).id();
+        lose("enrichment_task", "workflow_id", rerun);
+        lose("job", "workflow_id", rerun);
+        lose("workflow", "id", rerun);
+        database.change(
+                "update enrichment_task set named_at = now() - interval '14 hours', settled_at = now() - interval '11 hours'"
+                        + " where entity_id = ?",
+                runs.get(3).id());
+        assertThat(Truth.missing(database, runs)).isNotEmpty();
+        reconcileNow();
+        // Then
+        awaitTruth(runs, Duration.ofSeconds(60));
+        await().untilAsserted(() -> assertThat(database.count(tasksOfThird)).isEqualTo(known));
+        await().until(() -> pending() == 0);
+        // and what is asked for again for the sake of reruns is asked for now and then, not at each comparison
+        String workflowsOfFourth = "/pipeline/%s/workflow".formatted(runs.get(3).id());
+        int calls = circleCi.calls(workflowsOfFourth);
+        int lists = circleCi.calls(
+                "/project/%s/pipeline".formatted(scenarios.deploy().slug()));
+        reconcileNow();
+        await().until(() -> circleCi.calls(
+                        "/project/%s/pipeline".formatted(scenarios.deploy().slug()))
+                > lists);
+        await().until(() -> pending() == 0);
+        assertThat(circleCi.calls(workflowsOfFourth)).isEqualTo(calls);
+    }
+
+    @Test
+    void holesThatCircleCiCannotFill_doNotHideThoseFurtherBack() throws InterruptedException {
+        // Given a thousand numbers that were asked for and are not there, and two more below them
+        Instant start = Instant.now().minus(Duration.ofDays(2));
+        for (Run run : List.of(scenarios.green(1, start), scenarios.green(1_004, start.plusSeconds(600)))) {
+            circleCi.register(run);
+            send(Webhooks.of(run));
+        }
+        String slug = scenarios.web().slug();
+        database.change("""
+                insert into enrichment_task (kind, entity_id, project_id, project_slug, job_number, named_at, state)
+                select 'number', gen_random_uuid(), ?, ?, n, now(), 'not_found' from generate_series(4, 1003) as n""", scenarios.web().id(), slug);
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> database.count("select count(*) from reconciliation where project_slug = ?", slug) == 1
+                        && database.count(
+                                        "select count(*) from pipeline where project_id = ?",
+                                        scenarios.web().id())
+                                == 2);
+        // When
+        reconcileNow();
+        // Then
+        await().until(() -> database.count(
+                        "select count(*) from enrichment_task where kind = 'number' and project_slug = ? and job_number in (2, 3)",
+                        slug)
+                == 2);
+        assertThat(circleCi.calls("/project/%s/pipeline/1000".formatted(slug))).isZero();
+    }
+
     @Test
     void aProjectThatTheReadsDoNotShowYet_keepsItsComparisonUntilItsSlugIsAnotherOnes() throws SQLException {
         // Given a project that a replica which lags does not show

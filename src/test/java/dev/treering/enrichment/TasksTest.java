@@ -3,7 +3,10 @@ package dev.treering.enrichment;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 
 import jakarta.inject.Inject;
@@ -14,8 +17,10 @@ import dev.treering.enrichment.Task.Kind;
 import dev.treering.enrichment.Task.Named;
 import dev.treering.enrichment.Tasks.Verdict;
 import dev.treering.event.Source;
+import dev.treering.history.History;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -33,6 +38,9 @@ class TasksTest {
 
     @Inject
     Database database;
+
+    @Inject
+    History history;
 
     private final UUID id = UUID.randomUUID();
     private final Task project = Task.ofProject(UUID.randomUUID(), "gh/acme/tasks", Source.API, null);
@@ -95,20 +103,37 @@ class TasksTest {
         // When the old claim ends, either way
         done(claimed);
         assertThat(row()).isEqualTo("pending version 2 attempts 0");
-        tasks.failed(task(NOON, claimed.version(), 9), "in vain", null, Verdict.COUNT);
+        tasks.failed(claimed, "in vain", null, Verdict.GIVE_UP);
         // Then the new naming stands
         assertThat(row()).isEqualTo("pending version 2 attempts 0");
     }
 
     @Test
     void onlyWhatWasAskedInVain_isGivenUp() throws SQLException {
+        // Given many calls without an answer
         Task claimed = named(NOON);
         tasks.failed(task(NOON, claimed.version(), 50), "no answer", HOUR, Verdict.RETRY);
-        assertThat(row()).isEqualTo("pending version 1 attempts 51");
-        tasks.failed(task(NOON, claimed.version(), 8), "unreadable", HOUR, Verdict.COUNT);
-        assertThat(row()).isEqualTo("pending version 1 attempts 9");
-        tasks.failed(task(NOON, claimed.version(), 9), "unreadable", HOUR, Verdict.COUNT);
-        assertThat(row()).isEqualTo("given_up version 1 attempts 10");
+        // When nine answers cannot be read
+        for (int attempt = 51; attempt < 60; attempt++) {
+            tasks.failed(task(NOON, claimed.version(), attempt), "unreadable", HOUR, Verdict.COUNT);
+        }
+        // Then there is a tenth try, and no more
+        assertThat(row()).isEqualTo("pending version 1 attempts 60");
+        tasks.failed(task(NOON, claimed.version(), 60), "no answer", HOUR, Verdict.RETRY);
+        assertThat(row()).isEqualTo("pending version 1 attempts 61");
+        tasks.failed(task(NOON, claimed.version(), 61), "unreadable", HOUR, Verdict.COUNT);
+        assertThat(row()).isEqualTo("given_up version 1 attempts 62");
+    }
+
+    @Test
+    void whatIsRefused_isGivenUpAtOnceAndCountsAnewWhenItIsNamedAgain() throws SQLException {
+        Task claimed = named(NOON);
+        tasks.failed(claimed, "answered 400", null, Verdict.GIVE_UP);
+        assertThat(row()).isEqualTo("given_up version 1 attempts 1");
+        database.change("update enrichment_task set in_vain = 9 where entity_id = ?", id);
+        Task again = named(NOON.plusSeconds(1));
+        tasks.failed(again, "unreadable", HOUR, Verdict.COUNT);
+        assertThat(row()).isEqualTo("pending version 2 attempts 1");
     }
 
     @Test
@@ -157,12 +182,80 @@ class TasksTest {
         Task past = Task.ofProject(project.projectId(), project.projectSlug(), Source.BACKFILL, UUID.randomUUID())
                 .workflow(null, id, NOON);
         Task claimed = named(NOON);
-        tasks.failed(task(NOON, claimed.version(), 99), "unreadable", HOUR, Verdict.COUNT);
+        tasks.failed(claimed, "unreadable", HOUR, Verdict.GIVE_UP);
         tasks.name(List.of(new Named(past, false, HOUR)));
         assertThat(row()).isEqualTo("pending version 2 attempts 0");
         done(task(NOON, 2, 0));
         tasks.name(List.of(new Named(past, false, HOUR)));
         assertThat(row()).isEqualTo("done version 2 attempts 0");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"running, true", "cancelled, false"})
+    void ofABackfillThatWasCancelled_nothingMoreIsNamed(String state, boolean named) throws SQLException {
+        // Given a task of it that was claimed before, and whose row is gone
+        UUID backfill = UUID.randomUUID();
+        database.change(
+                "insert into backfill (id, project_slug, since, until, state, due_at)"
+                        + " values (?, ?, now(), now(), ?, 'infinity')",
+                backfill,
+                "gh/acme/" + backfill,
+                state);
+        Task claimed = Task.ofProject(project.projectId(), project.projectSlug(), Source.BACKFILL, backfill)
+                .pipeline(UUID.randomUUID(), NOON);
+        // When its answer names more, and so does a webhook that took over one of its tasks
+        Task live = Task.ofProject(project.projectId(), project.projectSlug(), Source.API, backfill)
+                .workflow(null, UUID.randomUUID(), NOON);
+        tasks.done(
+                List.of(claimed),
+                List.of(),
+                List.of(
+                        new Named(claimed.workflow(claimed.entityId(), id, NOON), false, HOUR),
+                        new Named(live, false, HOUR)));
+        // Then
+        assertThat(row() != null).isEqualTo(named);
+        assertThat(database.count("select count(*) from enrichment_task where entity_id = ?", live.entityId()))
+                .isOne();
+        database.change("delete from enrichment_task where backfill_id = ?", backfill);
+        database.change("delete from backfill where id = ?", backfill);
+    }
+
+    @Test
+    void aWorkflowThatHasNotEnded_isAskedForAgainWhenATenthOfItsAgeHasPassed() throws SQLException {
+        // Given one that is ten hours old
+        Map<UUID, Instant> open = Map.of(id, Instant.now().minus(HOUR.multipliedBy(10)));
+        done(named(NOON));
+        // Then
+        askedAgo("30 minutes");
+        assertThat(tasks.again(open)).isZero();
+        askedAgo("61 minutes");
+        assertThat(tasks.again(open)).isOne();
+        assertThat(database.value("select source || priority || version from enrichment_task where entity_id = ?", id))
+                .isEqualTo("reconcile12");
+        // and while that is to come, not once more
+        assertThat(tasks.again(open)).isZero();
+    }
+
+    private void askedAgo(String interval) {
+        database.change(
+                "update enrichment_task set settled_at = now() - ?::interval where entity_id = ?", interval, id);
+    }
+
+    @Test
+    void workflowsThatHaveNotEnded_areThoseOfEachStatusThatIsNoEnd() {
+        Map<String, UUID> statuses = new HashMap<>();
+        for (String status : List.of("running", "failing", "on_hold", "queued", "success", "failed", "canceled")) {
+            statuses.put(status, UUID.randomUUID());
+            database.change(
+                    "insert into workflow (id, name, status, created_at) values (?, ?, ?, now())",
+                    statuses.get(status),
+                    id.toString(),
+                    status);
+        }
+        Set<UUID> open = history.openWorkflows(1_000).keySet();
+        statuses.values().removeIf(workflow -> !open.contains(workflow));
+        assertThat(statuses).containsOnlyKeys("running", "failing", "on_hold", "queued");
+        database.change("delete from workflow where name = ?", id.toString());
     }
 
     @Test

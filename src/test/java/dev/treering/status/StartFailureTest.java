@@ -6,6 +6,7 @@ import java.net.BindException;
 import java.util.List;
 
 import io.quarkus.runtime.QuarkusBindException;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.smallrye.config.ConfigValidationException;
 import io.smallrye.config.ConfigValidationException.Problem;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,14 @@ class StartFailureTest {
         assertThat(printed.toString(UTF_8))
                 .contains("'recevier' is no role", "partitions must be at least 1", "README.md")
                 .doesNotContain("\tat ");
+    }
+
+    @Test
+    void aSettingThatDoesNotFitAnother_isSaidInOneLine() {
+        int code = explain(new RuntimeException(
+                "Failed to start quarkus", new ConfigurationException("treering.circleci.lease must be longer")));
+        assertThat(code).isEqualTo(78);
+        assertThat(printed.toString(UTF_8)).hasLineCount(1).contains("treering.circleci.lease must be longer");
     }
 
     @Test
