@@ -14,7 +14,10 @@ public final class Topics {
     /** What changed in the history, as {@link Change}. */
     public static final String EVENTS = "circleci.events";
 
-    public static final List<String> ALL = List.of(WEBHOOKS, SNAPSHOTS, EVENTS);
+    /** What people had Treering do, as {@link Act}. */
+    public static final String ACTS = "treering.acts";
+
+    public static final List<String> ALL = List.of(WEBHOOKS, SNAPSHOTS, EVENTS, ACTS);
 
     private Topics() {}
 }

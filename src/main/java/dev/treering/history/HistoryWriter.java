@@ -184,7 +184,7 @@ public class HistoryWriter {
             } else {
                 outcome = Outcome.DUPLICATE;
             }
-            entries.add(new Trail.Entry(judged.fact, outcome));
+            entries.add(new Trail.Entry(judged.fact, outcome, judged.content));
         }
         trail.append(connection, entries, positions);
         tally(connection, entries);
@@ -200,7 +200,7 @@ public class HistoryWriter {
         return batch.stream().map(judged -> judged.fact.topicPartition()).collect(Collectors.toSet());
     }
 
-    private static Map<Table, TreeMap<UUID, Row>> merged(List<Row> told) {
+    static Map<Table, TreeMap<UUID, Row>> merged(List<Row> told) {
         Map<Table, TreeMap<UUID, Row>> rows = new EnumMap<>(Table.class);
         for (Row row : told) {
             rows.computeIfAbsent(row.table(), table -> new TreeMap<>())

@@ -10,14 +10,17 @@ import java.sql.SQLException;
 import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
 import jakarta.inject.Singleton;
 
+import dev.treering.history.FactReader.Content;
 import dev.treering.support.Digests;
 import dev.treering.support.Rows;
 
@@ -32,10 +35,10 @@ class Trail {
 
     private static final String INSERT = """
             insert into trail (topic, partition, "offset", appended_at, key, event_id, type, source, receipt, received_at,
-                secret_id, outcome, salt, body, salted_digest, chain)
+                secret_id, origin, told_by, pipeline_id, workflow_id, job_id, outcome, salt, body, salted_digest, chain)
             select * from unnest(?::text[], ?::int[], ?::bigint[], ?::timestamptz[], ?::text[], ?::text[], ?::text[],
-                ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::bytea[], ?::bytea[], ?::bytea[],
-                ?::bytea[])""";
+                ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::uuid[], ?::uuid[],
+                ?::text[], ?::bytea[], ?::bytea[], ?::bytea[], ?::bytea[])""";
 
     private final SecureRandom random = new SecureRandom();
     // Months whose partition is known to be there; one entry a month of uptime.
@@ -52,7 +55,13 @@ class Trail {
         }
     }
 
-    record Entry(Fact fact, Outcome outcome) {}
+    /** @param content null of what could not be read */
+    record Entry(Fact fact, Outcome outcome, Content content) {
+
+        private UUID one(Table table) {
+            return content == null ? null : content.one(table);
+        }
+    }
 
     /** Appends the entries, in offset order per partition, and advances the chain heads in {@code positions}. */
     void append(Connection connection, List<Entry> entries, Positions positions) throws SQLException {
@@ -77,6 +86,11 @@ class Trail {
                 fact.receipt(),
                 fact.receivedAt(),
                 fact.secretId(),
+                fact.origin(),
+                entry.content == null ? null : entry.content.source(),
+                entry.one(Table.PIPELINE),
+                entry.one(Table.WORKFLOW),
+                entry.one(Table.JOB),
                 entry.outcome,
                 salt,
                 fact.body(),
@@ -133,23 +147,29 @@ class Trail {
         return sha256.digest(body);
     }
 
-    /** SHA-256 over the link before, and each immutable field with its length before it, so that none can run into the next. */
+    /**
+     * SHA-256 over the link before, and each immutable field with its length before it, so that none can run into the next.
+     * The origin counts only where there is one: older entries were linked before it was kept.
+     */
     static byte[] link(byte[] before, Fact fact, byte[] saltedDigest) {
         MessageDigest sha256 = Digests.sha256();
         sha256.update(before);
-        for (Object field : new Object[] {
-            fact.topic(),
-            fact.partition(),
-            fact.offset(),
-            fact.appendedAt().toEpochMilli(),
-            fact.key(),
-            fact.eventId(),
-            fact.type(),
-            fact.source(),
-            fact.receipt(),
-            fact.receivedAt(),
-            fact.secretId()
-        }) {
+        List<Object> fields = new ArrayList<>(Arrays.asList(
+                fact.topic(),
+                fact.partition(),
+                fact.offset(),
+                fact.appendedAt().toEpochMilli(),
+                fact.key(),
+                fact.eventId(),
+                fact.type(),
+                fact.source(),
+                fact.receipt(),
+                fact.receivedAt(),
+                fact.secretId()));
+        if (fact.origin() != null) {
+            fields.add(fact.origin());
+        }
+        for (Object field : fields) {
             byte[] bytes = field == null ? new byte[0] : field.toString().getBytes(UTF_8);
             sha256.update(ByteBuffer.allocate(4)
                     .putInt(field == null ? -1 : bytes.length)
