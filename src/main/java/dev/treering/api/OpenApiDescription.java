@@ -46,6 +46,8 @@ import org.jboss.jandex.FieldInfo;
 import org.jboss.jandex.IndexView;
 import org.jboss.jandex.Type;
 
+import static java.util.stream.Collectors.joining;
+
 /**
  * Completes {@code /openapi} while we are built, so that the doors need no annotations for it. Words come from
  * {@code openapi/words.properties}; the answers of an operation, each with what was really answered, from
@@ -125,6 +127,7 @@ public final class OpenApiDescription implements OASFilter {
         examples.forEach((status, example) -> {
             Content content = status.startsWith("2") ? success : failure(circleCis);
             content.getMediaTypes().values().forEach(type -> type.setExample(example));
+            lines(content, example);
             answers.addAPIResponse(
                     status,
                     OASFactory.createAPIResponse()
@@ -133,6 +136,24 @@ public final class OpenApiDescription implements OASFilter {
                             .content(example == null ? null : content));
         });
         operation.setResponses(answers);
+    }
+
+    /** A door that sends a page's items also as lines: a line is an item, or what its columns are called. */
+    private static void lines(Content content, Object example) {
+        if (example instanceof Map<?, ?> page
+                && page.get("items") instanceof List<?> items
+                && !items.isEmpty()
+                && items.get(0) instanceof Map<?, ?> item) {
+            Map<String, org.eclipse.microprofile.openapi.models.media.MediaType> types = content.getMediaTypes();
+            if (types.containsKey("application/x-ndjson")) {
+                types.get("application/x-ndjson")
+                        .schema(OASFactory.createSchema().ref("#/components/schemas/Entry"))
+                        .example(item);
+                types.get("text/csv")
+                        .schema(OASFactory.createSchema().addType(SchemaType.STRING))
+                        .example(item.keySet().stream().map(Object::toString).collect(joining(",")));
+            }
+        }
     }
 
     private static Content failure(boolean circleCis) {

@@ -1,11 +1,13 @@
 package dev.treering.command;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Optional;
@@ -21,6 +23,7 @@ final class Service {
 
     private static final int CALL_TIMEOUT_SECONDS = 15;
     private static final int LONGEST_MESSAGE = 500;
+    private static final int LONGEST_PROBLEM = 64 * 1024;
 
     private final String url;
     private final Optional<String> token;
@@ -38,7 +41,7 @@ final class Service {
 
     /** @param body null where there is none */
     <T> T ask(String method, String path, Object body, Class<T> type) throws InterruptedException {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + path))
+        HttpRequest.Builder request = request(path)
                 .header("Content-Type", "application/json")
                 .method(
                         method,
@@ -46,11 +49,32 @@ final class Service {
                                 ? BodyPublishers.noBody()
                                 : BodyPublishers.ofString(
                                         Json.CIRCLECI.valueToTree(body).toString()));
-        token.ifPresent(text -> request.header("Circle-Token", text));
         // The client's own timeout ends with the head of an answer; this one holds for the whole of it.
-        CompletableFuture<HttpResponse<byte[]>> answer = http.sendAsync(request.build(), BodyHandlers.ofByteArray());
+        HttpResponse<byte[]> answer = send(request, BodyHandlers.ofByteArray());
+        return read(answer.statusCode(), answer.body(), type);
+    }
+
+    /** An answer of any length, as it comes. That it broke off is an {@link IOException} amid it. */
+    InputStream open(String path) throws InterruptedException, IOException {
+        HttpResponse<InputStream> answer = send(request(path), BodyHandlers.ofInputStream());
+        if (answer.statusCode() != 200) {
+            try (InputStream body = answer.body()) {
+                read(answer.statusCode(), body.readNBytes(LONGEST_PROBLEM), Said.class);
+            }
+        }
+        return answer.body();
+    }
+
+    private HttpRequest.Builder request(String path) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + path));
+        token.ifPresent(text -> request.header("Circle-Token", text));
+        return request;
+    }
+
+    private <T> HttpResponse<T> send(HttpRequest.Builder request, BodyHandler<T> body) throws InterruptedException {
+        CompletableFuture<HttpResponse<T>> answer = http.sendAsync(request.build(), body);
         try {
-            return read(answer.get(CALL_TIMEOUT_SECONDS, TimeUnit.SECONDS), type);
+            return answer.get(CALL_TIMEOUT_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
             answer.cancel(true);
             throw unreachable("no answer within " + CALL_TIMEOUT_SECONDS + " s");
@@ -67,13 +91,12 @@ final class Service {
                 reason == null ? "" : " (" + oneLine(reason) + ")");
     }
 
-    private <T> T read(HttpResponse<byte[]> answer, Class<T> type) {
-        int status = answer.statusCode();
+    private <T> T read(int status, byte[] body, Class<T> type) {
         if (status == 204) {
             return null;
         }
         if (status / 100 == 2) {
-            return parse(answer, type)
+            return parse(body, type)
                     .orElseThrow(() -> new Failure(
                             false, "%s answers, but not as Treering does. Check TREERING_URL or --url.", url));
         }
@@ -81,16 +104,16 @@ final class Service {
             String refusal = token.isPresent() ? "does not accept the token" : "asks for a token";
             throw new Failure(false, "%s %s. Set TREERING_TOKEN to one it knows.", url, refusal);
         }
-        String said = parse(answer, Said.class)
+        String said = parse(body, Said.class)
                 .map(problem -> problem.detail() == null ? problem.title() : problem.detail())
                 .map(Service::oneLine)
                 .orElse("Not an answer of Treering's role api. Check TREERING_URL or --url");
         throw new Failure(status >= 500 || status == 429, "%s (%d from %s)", said, status, url);
     }
 
-    private static <T> Optional<T> parse(HttpResponse<byte[]> answer, Class<T> type) {
+    private static <T> Optional<T> parse(byte[] body, Class<T> type) {
         try {
-            return Optional.ofNullable(Json.CIRCLECI.readValue(answer.body(), type));
+            return Optional.ofNullable(Json.CIRCLECI.readValue(body, type));
         } catch (IOException notOurs) {
             return Optional.empty();
         }
