@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.StreamingOutput;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -21,8 +22,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import dev.treering.audit.TrailSearch.Search;
 import dev.treering.support.Problem;
-import org.jboss.resteasy.reactive.RestResponse;
-import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.stream.Collectors.joining;
@@ -70,7 +69,7 @@ class Export {
     }
 
     /** @param from null for the newest */
-    RestResponse<?> of(Search search, Position from, String type) throws SQLException {
+    Response of(Search search, Position from, String type) throws SQLException {
         // What is wrong with the search shows while there is still time to say so.
         List<Entry> first = trail.page(search, from, false, CHUNK);
         StreamingOutput lines = out -> {
@@ -84,8 +83,7 @@ class Export {
             }
         };
         String name = type.equals(CSV) ? "trail.csv" : "trail.ndjson";
-        return ResponseBuilder.ok(lines)
-                .type(type + ";charset=utf-8")
+        return Response.ok(lines, type + ";charset=utf-8")
                 .header("Content-Disposition", "attachment; filename=\"" + name + "\"")
                 .build();
     }

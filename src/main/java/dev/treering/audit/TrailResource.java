@@ -21,6 +21,8 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.Response.ResponseBuilder;
 import jakarta.ws.rs.core.UriInfo;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
@@ -33,10 +35,9 @@ import dev.treering.security.Scope;
 import dev.treering.support.PageToken;
 import dev.treering.support.Problem;
 import dev.treering.support.Times;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestQuery;
-import org.jboss.resteasy.reactive.RestResponse;
-import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -104,8 +105,8 @@ public class TrailResource {
 
     @GET
     @Produces({MediaType.APPLICATION_JSON, Export.NDJSON, Export.CSV})
-    @SuppressWarnings("unchecked") // what an export sends is written by itself, and described as a page's items
-    public RestResponse<Found> search(
+    @APIResponseSchema(Found.class)
+    public Response search(
             @BeanParam Query query,
             @RestQuery String format,
             @RestQuery("page-token") String pageToken,
@@ -118,10 +119,10 @@ public class TrailResource {
         Search search = trail.search(filter(query));
         return type.equals(MediaType.APPLICATION_JSON)
                 ? page(search, token, filters, uri)
-                : (RestResponse<Found>) export.of(search, token == null ? null : Position.of(token), type);
+                : export.of(search, token == null ? null : Position.of(token), type);
     }
 
-    private RestResponse<Found> page(Search search, PageToken token, int filters, UriInfo uri) throws SQLException {
+    private Response page(Search search, PageToken token, int filters, UriInfo uri) throws SQLException {
         boolean newer = token != null && Position.isNewer(token);
         Position from = token == null ? null : Position.of(token);
         List<Entry> found = trail.page(search, from, newer, PAGE + 1);
@@ -134,7 +135,7 @@ public class TrailResource {
             next = more || newer ? items.get(items.size() - 1).position().token(false, filters) : null;
             previous = newer ? more ? first(items, filters) : null : token != null ? first(items, filters) : null;
         }
-        ResponseBuilder<Found> answer = ResponseBuilder.ok(new Found(items, next, previous));
+        ResponseBuilder answer = Response.ok(new Found(items, next, previous));
         link(answer, uri, next, "next");
         link(answer, uri, previous, "prev");
         return answer.build();
@@ -144,7 +145,7 @@ public class TrailResource {
         return items.get(0).position().token(true, filters);
     }
 
-    private static void link(ResponseBuilder<?> answer, UriInfo uri, String token, String relation) {
+    private static void link(ResponseBuilder answer, UriInfo uri, String token, String relation) {
         if (token != null) {
             URI page = uri.getRequestUriBuilder()
                     .replaceQueryParam("page-token", token)

@@ -35,7 +35,9 @@ import static java.util.stream.Collectors.joining;
             "Examples:",
             "  export --project gh/acme/web --from 2026-10-01 --format csv > october.csv",
             "  export --source act --actor grafana --json",
-            "  export --outcome dead --from 30d > dead.ndjson"
+            "  export --outcome dead --from 30d > dead.ndjson",
+            "",
+            "TREERING_URL says where Treering is, TREERING_TOKEN is the token to show it."
         })
 final class ExportCommand implements Callable<Integer> {
 

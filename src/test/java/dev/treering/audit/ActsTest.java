@@ -124,7 +124,7 @@ class ActsTest {
                 .statusCode(400);
         given().header("Circle-Token", TestStores.TOKEN).get(path).then().statusCode(404);
         given().header("Circle-Token", TestStores.TOKEN)
-                .post("/api/v1.1/project/gh/acme" + path)
+                .post("/api/v1.1/project/gh/acme/web")
                 .then()
                 .statusCode(410);
         given().header("Circle-Token", TestStores.TOKEN).delete(path).then().statusCode(404);

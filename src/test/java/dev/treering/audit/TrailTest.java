@@ -1,6 +1,12 @@
 package dev.treering.audit;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import javax.sql.DataSource;
 
 import jakarta.inject.Inject;
 
@@ -31,6 +39,7 @@ import dev.treering.simulation.WebhookSender;
 import io.restassured.RestAssured;
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.Response;
+import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,6 +51,7 @@ import static io.restassured.RestAssured.given;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.startsWith;
 
 @FlowTest
 class TrailTest {
@@ -60,6 +70,9 @@ class TrailTest {
 
     @Inject
     Tokens tokens;
+
+    @Inject
+    DataSource stores;
 
     private final UUID project = UUID.randomUUID();
 
@@ -472,5 +485,82 @@ class TrailTest {
                         .toList())
                 .isEqualTo(all);
         assertThat(csv).endsWith("\r\n");
+    }
+
+    @Test
+    void exports_that_nobody_reads_are_few_and_end() throws Exception {
+        // Given
+        makeUp(20_000, 0);
+        List<Socket> idle = new ArrayList<>();
+        try {
+            // When as many as may run wait for their readers
+            for (int i = 0; i < 4; i++) {
+                idle.add(openExport());
+            }
+            // Then
+            await().untilAsserted(
+                            () -> export().statusCode(503).body("detail", startsWith("Too many exports run at once")));
+        } finally {
+            for (Socket socket : idle) {
+                socket.close();
+            }
+        }
+        // and when they are gone, there is room again
+        await().untilAsserted(() -> export().statusCode(200));
+    }
+
+    private ValidatableResponse export() {
+        return asAdmin()
+                .params("project", project.toString(), "format", "csv")
+                .get("/api/trail")
+                .then();
+    }
+
+    /** An export of which no more than the head has been read. */
+    private Socket openExport() throws IOException {
+        Socket socket = new Socket();
+        socket.setReceiveBufferSize(4096);
+        socket.connect(new InetSocketAddress("127.0.0.1", RestAssured.port));
+        socket.getOutputStream()
+                .write(("GET /api/trail?format=csv&project=%s HTTP/1.1\r\nHost: localhost\r\nCircle-Token: %s\r\n"
+                                + "Connection: close\r\n\r\n")
+                        .formatted(project, TestStores.TOKEN)
+                        .getBytes(UTF_8));
+        assertThat(new String(socket.getInputStream().readNBytes(15), UTF_8)).isEqualTo("HTTP/1.1 200 OK");
+        return socket;
+    }
+
+    @Test
+    void export_that_breaks_off_is_not_ended() throws Exception {
+        // Given
+        makeUp(20_000, 0);
+        try (Socket whole = openExport();
+                Socket broken = openExport();
+                Connection connection = stores.getConnection();
+                Statement statement = connection.createStatement()) {
+            assertThat(rest(whole)).endsWith("\r\n0\r\n\r\n");
+
+            // When the database does not answer amid it
+            connection.setAutoCommit(false);
+            statement.execute("lock table trail in access exclusive mode");
+            CompletableFuture<String> answer = CompletableFuture.supplyAsync(() -> rest(broken));
+            await().until(() -> database.count("""
+                    select count(pg_cancel_backend(pid)) from pg_stat_activity
+                    where wait_event_type = 'Lock' and query like 'select topic, partition%from trail t where%'""") > 0);
+            connection.rollback();
+
+            // Then
+            assertThat(answer.join()).contains("circleci.webhooks").doesNotContain("\r\n0\r\n\r\n");
+        }
+    }
+
+    private static String rest(Socket socket) {
+        ByteArrayOutputStream read = new ByteArrayOutputStream();
+        try {
+            socket.getInputStream().transferTo(read);
+        } catch (IOException cut) {
+            read.writeBytes("(cut)".getBytes(UTF_8));
+        }
+        return read.toString(UTF_8);
     }
 }
