@@ -1,16 +1,14 @@
 package dev.treering.audit;
 
-import java.net.URLDecoder;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.UUID;
 
+import dev.treering.event.Act;
 import dev.treering.event.Source;
 import dev.treering.event.Topics;
 import dev.treering.support.Rows;
-
-import static java.nio.charset.StandardCharsets.UTF_8;
 
 /**
  * An entry of the trail without its bytes. The order of the components is the order of the columns of an export: they are
@@ -46,7 +44,6 @@ public record Entry(
         String reason) {
 
     private static final String PROJECTS = "/projects/";
-    private static final String ACTORS = "/actors/";
 
     static Entry of(ResultSet row) throws SQLException {
         Position position = Position.of(row);
@@ -61,13 +58,11 @@ public record Entry(
                 row.getString("type"),
                 row.getString("event_id"),
                 source(position.topic(), row.getString("told_by")),
-                from != null && from.startsWith(PROJECTS) ? uuid(from.substring(PROJECTS.length())) : null,
+                from != null && from.startsWith(PROJECTS) ? Filter.uuid(from.substring(PROJECTS.length())) : null,
                 row.getObject("pipeline_id", UUID.class),
                 row.getObject("workflow_id", UUID.class),
                 row.getObject("job_id", UUID.class),
-                from != null && from.startsWith(ACTORS)
-                        ? URLDecoder.decode(from.substring(ACTORS.length()), UTF_8)
-                        : null,
+                Act.actor(from),
                 row.getString("origin"),
                 row.getString("secret_id"),
                 row.getString("receipt"),
@@ -85,14 +80,5 @@ public record Entry(
             case Topics.ACTS -> TrailSearch.ACT;
             default -> toldBy;
         };
-    }
-
-    // Anybody may write to the topic.
-    private static UUID uuid(String text) {
-        try {
-            return UUID.fromString(text);
-        } catch (IllegalArgumentException e) {
-            return null;
-        }
     }
 }

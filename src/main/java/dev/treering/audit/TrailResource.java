@@ -62,23 +62,6 @@ public class TrailResource {
         this.clock = clock;
     }
 
-    /** What is asked for, as it was written. */
-    record Query(
-            @RestQuery String project,
-            @RestQuery String pipeline,
-            @RestQuery String workflow,
-            @RestQuery String job,
-            @RestQuery String type,
-            @RestQuery String source,
-            @RestQuery String outcome,
-            @RestQuery String actor,
-            @RestQuery String branch,
-            @RestQuery String revision,
-            @RestQuery String from,
-            @RestQuery String to,
-            @RestQuery String since,
-            @RestQuery String q) {}
-
     /** Entries, newest first; either token is null where there is no such page. */
     public record Found(List<Entry> items, String nextPageToken, String previousPageToken) {}
 
@@ -107,16 +90,16 @@ public class TrailResource {
     @Produces({MediaType.APPLICATION_JSON, Export.NDJSON, Export.CSV})
     @APIResponseSchema(Found.class)
     public Response search(
-            @BeanParam Query query,
+            @BeanParam Filter.Asked asked,
             @RestQuery String format,
             @RestQuery("page-token") String pageToken,
             @Context HttpHeaders headers,
             @Context UriInfo uri)
             throws SQLException {
         String type = Export.type(format, headers);
-        int filters = query.hashCode();
+        int filters = asked.hashCode();
         PageToken token = PageToken.decode(pageToken, filters);
-        Search search = trail.search(filter(query));
+        Search search = trail.search(filter(asked));
         return type.equals(MediaType.APPLICATION_JSON)
                 ? page(search, token, filters, uri)
                 : export.of(search, token == null ? null : Position.of(token), type);
@@ -154,36 +137,17 @@ public class TrailResource {
         }
     }
 
-    private Filter filter(Query asked) {
-        Instant from = time("from", asked.from);
-        if (asked.since != null) {
-            if (from != null) {
-                throw Problem.badRequest("'since' and 'from' are two words for one thing; give one of them");
-            }
-            from = time("since", asked.since);
+    private Filter filter(Filter.Asked asked) {
+        if (asked.since() != null && asked.from() != null) {
+            throw Problem.badRequest("'since' and 'from' are two words for one thing; give one of them");
         }
-        return new Filter(
-                projects(asked.project),
-                blankIsAbsent(asked.pipeline),
-                blankIsAbsent(asked.workflow),
-                blankIsAbsent(asked.job),
-                // CircleCI's own word will do.
-                asked.type == null || asked.type.contains(".")
-                        ? blankIsAbsent(asked.type)
-                        : "com.circleci." + asked.type,
-                blankIsAbsent(asked.source),
-                blankIsAbsent(asked.outcome),
-                blankIsAbsent(asked.actor),
-                blankIsAbsent(asked.branch),
-                blankIsAbsent(asked.revision),
-                from,
-                time("to", asked.to),
-                blankIsAbsent(asked.q));
+        Instant from = asked.since() != null ? time("since", asked.since()) : time("from", asked.from());
+        return new Filter(asked, projects(asked.project()), from, time("to", asked.to()));
     }
 
     /** Those that are asked for, or that the caller sees; null for all. */
     private Set<UUID> projects(String named) {
-        if (blankIsAbsent(named) == null) {
+        if (named == null) {
             return caller.projects().orElse(null);
         }
         return Optional.ofNullable(Filter.uuid(named))
@@ -203,16 +167,12 @@ public class TrailResource {
     }
 
     private Instant time(String name, String text) {
-        if (blankIsAbsent(text) == null) {
+        if (text == null) {
             return null;
         }
         return Times.read(text, clock.instant(), -1)
                 .orElseThrow(() -> Problem.badRequest(
                         "'%s' is no time: give 2026-11-24T08:00:00Z, 2026-11-24, 30d or 12h".formatted(name)));
-    }
-
-    private static String blankIsAbsent(String text) {
-        return text == null || text.isBlank() ? null : text;
     }
 
     @GET

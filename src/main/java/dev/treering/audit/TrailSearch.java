@@ -123,7 +123,7 @@ class TrailSearch {
                 row -> row.getObject("id", UUID.class));
         search.lookedUp = few.size() <= FEW_PIPELINES;
         if (search.lookedUp) {
-            String acts = filter.actor() == null ? "" : " or t.topic = '%s'".formatted(Topics.ACTS);
+            String acts = filter.asked().actor() == null ? "" : " or t.topic = '%s'".formatted(Topics.ACTS);
             search.conditions.add(new Part("(t.pipeline_id = any(?::uuid[])%s)".formatted(acts), array(few)));
         }
         for (Run run : runs) {
@@ -160,14 +160,14 @@ class TrailSearch {
                 all.add(new Part(RARE_TYPE));
             }
         }
-        if (filter.outcome() != null) {
-            all.add(new Part("t.outcome = ?", filter.outcome()));
-            if (!filter.outcome().equals("applied")) {
+        if (filter.asked().outcome() != null) {
+            all.add(new Part("t.outcome = ?", filter.asked().outcome()));
+            if (!filter.asked().outcome().equals("applied")) {
                 all.add(new Part("t.outcome <> 'applied'"));
             }
         }
-        if (filter.source() != null) {
-            all.add(source(filter.source()));
+        if (filter.asked().source() != null) {
+            all.add(source(filter.asked().source()));
         }
         return all;
     }
@@ -188,60 +188,63 @@ class TrailSearch {
 
     private static List<Run> runs(Filter filter) {
         List<Run> runs = new ArrayList<>();
-        if (filter.pipeline() != null) {
-            UUID id = Filter.uuid(filter.pipeline());
+        if (filter.asked().pipeline() != null) {
+            UUID id = Filter.uuid(filter.asked().pipeline());
             runs.add(pipeline(
                     id == null
                             ? new Part(
                                     "p.number = ? and p.project_id = any(?::uuid[])",
-                                    Long.valueOf(filter.pipeline()),
+                                    Long.valueOf(filter.asked().pipeline()),
                                     array(filter.projects()))
                             : new Part("p.id = ?", id)));
         }
-        if (filter.branch() != null) {
+        if (filter.asked().branch() != null) {
             // Of all projects, too, by the index of each.
             runs.add(pipeline(
                     filter.projects() == null
-                            ? new Part("p.branch = ? and p.project_id in (select id from project)", filter.branch())
+                            ? new Part(
+                                    "p.branch = ? and p.project_id in (select id from project)",
+                                    filter.asked().branch())
                             : new Part(
                                     "p.branch = ? and p.project_id = any(?::uuid[])",
-                                    filter.branch(),
+                                    filter.asked().branch(),
                                     array(filter.projects()))));
         }
-        if (filter.revision() != null) {
+        if (filter.asked().revision() != null) {
             // Its first digits will do: the greatest digit is below g.
             runs.add(pipeline(new Part(
                     "p.revision collate \"C\" >= ? and p.revision collate \"C\" < ?",
-                    filter.revision(),
-                    filter.revision() + "g")));
+                    filter.asked().revision(),
+                    filter.asked().revision() + "g")));
         }
-        if (filter.actor() != null) {
-            Run started = pipeline(new Part("p.trigger_actor_login = ?", filter.actor()));
+        if (filter.asked().actor() != null) {
+            Run started = pipeline(
+                    new Part("p.trigger_actor_login = ?", filter.asked().actor()));
             runs.add(new Run(
                     new Part(
                             "(%s or t.topic = '%s' and t.source = ?)".formatted(started.entry.sql, Topics.ACTS),
-                            filter.actor(),
-                            Act.source(filter.actor())),
+                            filter.asked().actor(),
+                            Act.source(filter.asked().actor())),
                     started.pipeline));
         }
-        if (filter.workflow() != null) {
-            runs.add(named("workflow", filter.workflow()));
+        if (filter.asked().workflow() != null) {
+            runs.add(named("workflow", filter.asked().workflow()));
         }
-        if (filter.job() != null) {
-            runs.add(named("job", filter.job()));
+        if (filter.asked().job() != null) {
+            runs.add(named("job", filter.asked().job()));
         }
-        if (filter.text() != null) {
+        if (filter.asked().q() != null) {
             runs.add(new Run(
                     new Part(
                             "(t.pipeline_id in (select p.id from %s) or t.job_id in (select j.id from %s))"
                                     .formatted(COMMITS, JOBS_CALLED_ALIKE),
-                            filter.text(),
-                            filter.text()),
+                            filter.asked().q(),
+                            filter.asked().q()),
                     new Part(
                             "p.id in (select p.id from %s union all select j.pipeline_id from %s)"
                                     .formatted(COMMITS, JOBS_CALLED_ALIKE),
-                            filter.text(),
-                            filter.text())));
+                            filter.asked().q(),
+                            filter.asked().q())));
         }
         return runs;
     }

@@ -1,5 +1,6 @@
 package dev.treering.event;
 
+import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.time.Instant;
 import java.util.UUID;
@@ -32,6 +33,9 @@ public record Act(
     /** What the type of both its records begins with: {@code dev.treering.act.begun} and {@code …ended}. */
     public static final String TYPE = "dev.treering.act.";
 
+    private static final String SOURCES = "/actors/";
+    private static final int LONGEST = 240;
+
     public Act {
         if (id == null || at == null || actor == null || method == null || path == null) {
             throw new IllegalArgumentException("an act has id, at, actor, method and path");
@@ -47,7 +51,23 @@ public record Act(
         return source(actor);
     }
 
+    /** A URI whatever the name, and no longer than a header may be: of a very long name the end is left out. */
     public static String source(String actor) {
-        return "/actors/" + URLEncoder.encode(actor, UTF_8);
+        String escaped = URLEncoder.encode(actor, UTF_8);
+        return SOURCES
+                + (escaped.length() <= LONGEST
+                        ? escaped
+                        : escaped.substring(0, LONGEST).replaceFirst("%.?$", ""));
+    }
+
+    /** The actor of such a source; null of any other. */
+    public static String actor(String source) {
+        try {
+            return source != null && source.startsWith(SOURCES)
+                    ? URLDecoder.decode(source.substring(SOURCES.length()), UTF_8)
+                    : null;
+        } catch (IllegalArgumentException notOurs) {
+            return null;
+        }
     }
 }
