@@ -22,6 +22,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import dev.treering.audit.TrailSearch.Search;
 import dev.treering.support.Problem;
+import io.quarkus.logging.Log;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.stream.Collectors.joining;
@@ -78,6 +79,8 @@ class Export {
             }
             try {
                 write(search, first, type.equals(CSV), out);
+            } catch (IOException e) {
+                Log.debugf("Who read an export is gone: %s", e.getMessage());
             } finally {
                 free.release();
             }
@@ -89,7 +92,6 @@ class Export {
     }
 
     private void write(Search search, List<Entry> first, boolean csv, OutputStream out) throws IOException {
-        // Not closed where it breaks off: the reader must see that this is not all.
         Writer lines = new BufferedWriter(new OutputStreamWriter(out, UTF_8), 64 * 1024);
         if (csv) {
             lines.write(header());
@@ -104,11 +106,13 @@ class Export {
         lines.flush();
     }
 
-    private List<Entry> next(Search search, List<Entry> chunk) throws IOException {
+    private List<Entry> next(Search search, List<Entry> chunk) {
         try {
             return trail.page(search, chunk.get(CHUNK - 1).position(), false, CHUNK);
         } catch (SQLException e) {
-            throw new IOException("The database does not answer amid an export", e);
+            // What has gone out cannot be called back; it breaks off, so that the reader sees that it is not all.
+            Log.warnf("An export broke off, for the database does not answer: %s", e.getMessage());
+            throw new Problem(503, "The database does not answer; try again");
         }
     }
 

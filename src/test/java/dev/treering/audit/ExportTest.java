@@ -1,5 +1,6 @@
 package dev.treering.audit;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Instant;
@@ -16,7 +17,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 class ExportTest {
 
@@ -95,31 +95,25 @@ class ExportTest {
     }
 
     @Test
-    void export_that_breaks_off_does_not_end_well() throws Exception {
+    void export_whose_reader_is_gone_makes_room_for_the_next() throws Exception {
         // Given
         Export export = new Export(new Endless(), new ObjectMapper().registerModule(new JavaTimeModule()), () -> 1);
         StreamingOutput stream =
                 (StreamingOutput) export.of(null, null, Export.NDJSON).getEntity();
-
-        // When
-        boolean[] closed = {false};
         OutputStream gone = new OutputStream() {
             @Override
             public void write(int b) throws IOException {
                 throw new IOException("the reader is gone");
             }
-
-            @Override
-            public void close() {
-                closed[0] = true;
-            }
         };
+        ByteArrayOutputStream next = new ByteArrayOutputStream();
+
+        // When
+        stream.write(gone);
+        stream.write(next);
 
         // Then
-        assertThatThrownBy(() -> stream.write(gone)).isInstanceOf(IOException.class);
-        assertThat(closed[0]).isFalse();
-        // and the next one finds its place free
-        stream.write(OutputStream.nullOutputStream());
+        assertThat(next.size()).isPositive();
     }
 
     @ParameterizedTest

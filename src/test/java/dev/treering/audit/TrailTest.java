@@ -389,7 +389,7 @@ class TrailTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', textBlock = """
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             outcome=fine | 'outcome' is one of
             source=me | 'source' is one of
             pipeline=seven | 'pipeline' is an id or a number
