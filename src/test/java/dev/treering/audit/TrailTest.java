@@ -59,7 +59,7 @@ class TrailTest {
     private static final String ID =
             "topic || ':' || partition || ':' || \"offset\" || ':' || (extract(epoch from appended_at) * 1000)::bigint";
     // A partition that no topic has: what a test writes there itself it takes away again.
-    private static final int MADE_UP = 4_711;
+    private static final int MADE_UP = 8_046;
 
     private static Run broken;
     private static Run onBranch;
@@ -238,7 +238,7 @@ class TrailTest {
 
         // Then
         List<String> expected =
-                stored("partition = 4711 and pipeline_id is not null").subList(0, 100);
+                stored("partition = 8046 and pipeline_id is not null").subList(0, 100);
         assertThat(byBranch).isEqualTo(expected);
         assertThat(byText).isEqualTo(expected);
     }
@@ -332,7 +332,7 @@ class TrailTest {
                 .isEqualTo(stored("partition = " + MADE_UP).get(0));
         assertThat(entry.getString("body")).isNull();
         assertThat(entry.getString("body_base64")).isEqualTo("/wA=");
-        asAdmin().get("/api/trail/circleci.webhooks:4711:2").then().statusCode(404);
+        asAdmin().get("/api/trail/circleci.webhooks:8046:2").then().statusCode(404);
         asAdmin().get("/api/trail/nonsense").then().statusCode(404);
     }
 
@@ -377,7 +377,7 @@ class TrailTest {
         assertThat(down).isEqualTo(pages);
         Collections.reverse(up);
         assertThat(up.subList(1, 3)).isEqualTo(pages.subList(0, 2));
-        assertThat(up.get(0)).isEqualTo(stored("partition = 4711 and \"offset\" > 250"));
+        assertThat(up.get(0)).isEqualTo(stored("partition = 8046 and \"offset\" > 250"));
     }
 
     private static String link(Response page, String relation) {
