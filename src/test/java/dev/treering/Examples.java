@@ -21,7 +21,9 @@ public final class Examples {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     private static final Pattern CHANCE =
-            Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z");
+            Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z"
+                    // what the trail adds: positions, digests
+                    + "|:\\d+:\\d+:\\d{13}|\"(partition|offset)\" : \\d+|[0-9a-f]{64}");
 
     // Even a revoked one would be found by whoever looks for secrets.
     private static final Pattern TOKEN = Pattern.compile("trt_[\\w-]{20,}");

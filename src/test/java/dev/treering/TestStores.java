@@ -19,6 +19,7 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
     public static final String OTHER_ENDPOINT_SECRET = "secret-of-another-endpoint";
     public static final String ROTATING_SECRET = "secret-that-a-test-rotates";
     public static final String TOKEN = "test-admin-token";
+    public static final String PROXY = "127.0.0.2";
 
     // The one stub; tests tell it what CircleCI knows.
     private static CircleCiStub circleCi;
@@ -43,6 +44,9 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
         settings.put("quarkus.http.idle-timeout", "3s");
         settings.put("treering.security.bootstrap-token", TOKEN);
         settings.put("treering.audit.checkpoint-key", checkpointKey());
+        // One loopback address is a proxy's, who may say for whom it asks; the tests' own is not.
+        settings.put("quarkus.http.proxy.proxy-address-forwarding", "true");
+        settings.put("quarkus.http.proxy.trusted-proxies", PROXY);
         settings.put("treering.circleci.url", circleCi.url().toString());
         settings.put("treering.circleci.token", circleCi.token());
         settings.put("treering.circleci.breaker-pause", "1s");

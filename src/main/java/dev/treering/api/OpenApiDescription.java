@@ -46,6 +46,8 @@ import org.jboss.jandex.FieldInfo;
 import org.jboss.jandex.IndexView;
 import org.jboss.jandex.Type;
 
+import static java.util.stream.Collectors.joining;
+
 /**
  * Completes {@code /openapi} while we are built, so that the doors need no annotations for it. Words come from
  * {@code openapi/words.properties}; the answers of an operation, each with what was really answered, from
@@ -100,7 +102,8 @@ public final class OpenApiDescription implements OASFilter {
         String id = door[0].replaceFirst("(Resource|Route)$", "") + "_" + door[1];
         operation.operationId(id).summary(words.getProperty(id)).addTag(circleCis ? category(path) : "Treering");
         Objects.requireNonNullElse(operation.getParameters(), List.<Parameter>of())
-                .forEach(parameter -> parameter.setDescription(words.getProperty(parameter.getName())));
+                .forEach(parameter -> parameter.setDescription(
+                        words.getProperty(id + "." + parameter.getName(), words.getProperty(parameter.getName()))));
         Map<String, Object> answers = new TreeMap<>();
         boolean open = isPublic(door[0], door[1]);
         if (open) {
@@ -126,6 +129,7 @@ public final class OpenApiDescription implements OASFilter {
         examples.forEach((status, example) -> {
             Content content = status.startsWith("2") ? success : failure(circleCis);
             content.getMediaTypes().values().forEach(type -> type.setExample(example));
+            lines(content, example);
             answers.addAPIResponse(
                     status,
                     OASFactory.createAPIResponse()
@@ -134,6 +138,24 @@ public final class OpenApiDescription implements OASFilter {
                             .content(example == null ? null : content));
         });
         operation.setResponses(answers);
+    }
+
+    /** A door that sends a page's items also as lines: a line is an item, or what its columns are called. */
+    private static void lines(Content content, Object example) {
+        if (example instanceof Map<?, ?> page
+                && page.get("items") instanceof List<?> items
+                && !items.isEmpty()
+                && items.get(0) instanceof Map<?, ?> item) {
+            Map<String, org.eclipse.microprofile.openapi.models.media.MediaType> types = content.getMediaTypes();
+            if (types.containsKey("application/x-ndjson")) {
+                types.get("application/x-ndjson")
+                        .schema(OASFactory.createSchema().ref("#/components/schemas/Entry"))
+                        .example(item);
+                types.get("text/csv")
+                        .schema(OASFactory.createSchema().addType(SchemaType.STRING))
+                        .example(item.keySet().stream().map(Object::toString).collect(joining(",")));
+            }
+        }
     }
 
     private static Content failure(boolean circleCis) {

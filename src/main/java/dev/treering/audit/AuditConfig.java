@@ -5,12 +5,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
+import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 
-/** Proof and retention of the trail, under {@code treering.audit.}. */
+/** Proof, retention and export of the trail, under {@code treering.audit.}. */
 @ConfigMapping(prefix = "treering.audit")
 public interface AuditConfig {
 
@@ -34,4 +35,10 @@ public interface AuditConfig {
 
     /** How long the trail is kept; whole months go once they are older. For ever where it is absent, and 60 days at least. */
     Optional<Duration> retention();
+
+    /** Exports that run at once on this instance, each with a thread of its own; beyond it the answer is 503. */
+    @WithDefault("4")
+    @Min(1)
+    @Max(100)
+    int maxExports();
 }

@@ -1,5 +1,7 @@
 /**
- * Says what exactly was recorded, and proves it: verifies the chains of the trail, signs how they stand outside the
- * database, erases persons, and drops what is older than it shall be. Reads the trail, writes checkpoints.
+ * The trail for those who ask what happened: search, single entries and exports, the record of what people had Treering do,
+ * and the proof of it all: verification, signed checkpoints, erasure and retention. Reads {@code trail}, writes {@code
+ * treering.acts} and {@code treering.checkpoints}; it stands apart because who may read the trail is not who may read the
+ * history, and because an act is recorded whatever station's door it comes in by.
  */
 package dev.treering.audit;

@@ -1,12 +1,14 @@
 package dev.treering.command;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Optional;
@@ -31,6 +33,7 @@ final class Service {
     private static final int CALL_TIMEOUT_SECONDS = 15;
     private static final int LONGEST_SILENCE_SECONDS = 60;
     private static final int LONGEST_MESSAGE = 500;
+    private static final int LONGEST_PROBLEM = 64 * 1024;
 
     private final String url;
     private final Optional<String> token;
@@ -48,15 +51,33 @@ final class Service {
 
     /** @param body null where there is none */
     <T> T ask(String method, String path, Object body, Class<T> type) throws InterruptedException {
-        HttpRequest request = request(method, path, body);
+        HttpRequest.Builder request = request(path)
+                .header("Content-Type", "application/json")
+                .method(
+                        method,
+                        body == null
+                                ? BodyPublishers.noBody()
+                                : BodyPublishers.ofString(
+                                        Json.CIRCLECI.valueToTree(body).toString()));
         // The client's own timeout ends with the head of an answer; this one holds for the whole of it.
-        HttpResponse<byte[]> answer = await(http.sendAsync(request, BodyHandlers.ofByteArray()));
+        HttpResponse<byte[]> answer = send(request, BodyHandlers.ofByteArray());
         return read(answer.statusCode(), answer.body(), type);
+    }
+
+    /** An answer of any length, as it comes. That it broke off is an {@link IOException} amid it. */
+    InputStream open(String path) throws InterruptedException, IOException {
+        HttpResponse<InputStream> answer = send(request(path), BodyHandlers.ofInputStream());
+        if (answer.statusCode() != 200) {
+            try (InputStream body = answer.body()) {
+                read(answer.statusCode(), body.readNBytes(LONGEST_PROBLEM), Said.class);
+            }
+        }
+        return answer.body();
     }
 
     /** Asks for an answer that comes a line of JSON at a time, for as long as it takes; the last line. */
     JsonNode lines(String path, Consumer<JsonNode> each) throws InterruptedException {
-        HttpResponse<Stream<String>> answer = await(http.sendAsync(request("GET", path, null), BodyHandlers.ofLines()));
+        HttpResponse<Stream<String>> answer = send(request(path), BodyHandlers.ofLines());
         if (answer.statusCode() != 200) {
             return read(answer.statusCode(), answer.body().collect(joining()).getBytes(UTF_8), JsonNode.class);
         }
@@ -90,20 +111,14 @@ final class Service {
         return last;
     }
 
-    private HttpRequest request(String method, String path, Object body) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + path))
-                .header("Content-Type", "application/json")
-                .method(
-                        method,
-                        body == null
-                                ? BodyPublishers.noBody()
-                                : BodyPublishers.ofString(
-                                        Json.CIRCLECI.valueToTree(body).toString()));
+    private HttpRequest.Builder request(String path) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + path));
         token.ifPresent(text -> request.header("Circle-Token", text));
-        return request.build();
+        return request;
     }
 
-    private <B> HttpResponse<B> await(CompletableFuture<HttpResponse<B>> answer) throws InterruptedException {
+    private <T> HttpResponse<T> send(HttpRequest.Builder request, BodyHandler<T> body) throws InterruptedException {
+        CompletableFuture<HttpResponse<T>> answer = http.sendAsync(request.build(), body);
         try {
             return answer.get(CALL_TIMEOUT_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException e) {

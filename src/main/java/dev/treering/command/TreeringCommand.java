@@ -1,6 +1,9 @@
 package dev.treering.command;
 
 import java.io.File;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStream;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Map;
@@ -49,6 +52,17 @@ public final class TreeringCommand {
 
     static CommandLine line(
             Map<String, String> environment, Clock clock, BackfillCommand.Pause pause, boolean terminal) {
+        // Not System.out, which keeps to itself that a disk is full.
+        return line(environment, clock, pause, terminal, new FileOutputStream(FileDescriptor.out));
+    }
+
+    /** @param out where lines of data go, byte for byte */
+    static CommandLine line(
+            Map<String, String> environment,
+            Clock clock,
+            BackfillCommand.Pause pause,
+            boolean terminal,
+            OutputStream out) {
         CommandLine line = new CommandLine(new TreeringCommand());
         line.getCommandSpec()
                 .version("treering " + TreeringCommand.class.getPackage().getImplementationVersion());
@@ -56,6 +70,7 @@ public final class TreeringCommand {
                 .addSubcommand(new TokenCommand(new Target(environment), clock))
                 .addSubcommand(new VerifyCommand(new Target(environment), clock, terminal))
                 .addSubcommand(new DoctorCommand(new Target(environment)))
+                .addSubcommand(new ExportCommand(new Target(environment), clock, out, terminal))
                 .registerConverter(Instant.class, new PastTime(clock))
                 .registerConverter(ProjectSlug.class, ProjectSlug::new)
                 .setParameterExceptionHandler((e, args) -> wrongUse(e))

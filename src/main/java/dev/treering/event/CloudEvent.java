@@ -36,6 +36,9 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
     /** The endpoint of the webhook door that took the request. */
     public static final String ENDPOINT = "ce_endpoint";
 
+    /** The address that the request came from, of a proxy's client where the settings trust the proxy. */
+    public static final String ORIGIN = "ce_origin";
+
     // Headers are ours to keep small: a hostile type or id must not fill the broker or break a reader.
     private static final int LONGEST_ATTRIBUTE = 256;
 
@@ -78,6 +81,19 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
                 ? change.entityId().toString()
                 : change.projectId().toString();
         return new CloudEvent(Topics.EVENTS, key, headers, value);
+    }
+
+    public static CloudEvent of(Act act, byte[] value) {
+        String moment = act.status() == null ? "begun" : "ended";
+        var headers = headers(act.id() + "-" + moment, Act.TYPE + moment, act.source());
+        headers.put(TIME, act.at().toString());
+        headers.put(RECEIPT, act.id().toString());
+        headers.put(RECEIVED_AT, act.at().toString());
+        if (act.origin() != null) {
+            headers.put(ORIGIN, printable(act.origin()));
+        }
+        // Both records of an act go to one partition.
+        return new CloudEvent(Topics.ACTS, act.id().toString(), headers, value);
     }
 
     /** Hands over the headers as they travel. */

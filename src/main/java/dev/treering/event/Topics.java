@@ -14,10 +14,14 @@ public final class Topics {
     /** What changed in the history, as {@link Change}. */
     public static final String EVENTS = "circleci.events";
 
+    /** What people had Treering do, as {@link Act}. */
+    public static final String ACTS = "treering.acts";
+
     /** How the chains of the trail stood, signed: the proof that stands outside the database. */
     public static final String CHECKPOINTS = "treering.checkpoints";
 
-    public static final List<String> ALL = List.of(WEBHOOKS, SNAPSHOTS, EVENTS, CHECKPOINTS);
+    // Only ever added to at the end: page tokens of the trail know a topic by its place.
+    public static final List<String> ALL = List.of(WEBHOOKS, SNAPSHOTS, EVENTS, ACTS, CHECKPOINTS);
 
     private Topics() {}
 }

@@ -193,6 +193,7 @@ public class Erasure {
                     null,
                     null,
                     null,
+                    null,
                     body,
                     digest,
                     null);

@@ -18,6 +18,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
  * One record of a topic as the trail keeps it.
  *
  * @param appendedAt Kafka's append time, the same on every reading
+ * @param origin the address that it was sent from; null where nobody sent it, or before that was kept
  * @param digest SHA-256 of the body
  * @param leaderEpoch of the log's leader when it was appended; null where the broker does not say
  */
@@ -33,6 +34,7 @@ record Fact(
         String receipt,
         Instant receivedAt,
         String secretId,
+        String origin,
         byte[] body,
         byte[] digest,
         Integer leaderEpoch) {
@@ -60,9 +62,30 @@ record Fact(
                                 .map(time -> time.truncatedTo(ChronoUnit.MICROS))
                                 .orElse(null),
                 header(record, CloudEvent.SECRET),
+                header(record, CloudEvent.ORIGIN),
                 body,
                 Digests.sha256().digest(body),
                 record.leaderEpoch().orElse(null));
+    }
+
+    /** What was said, of which it does not matter where it stood. */
+    static Fact said(String topic, byte[] body) {
+        return new Fact(
+                topic,
+                0,
+                0,
+                Instant.EPOCH,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                body,
+                Digests.sha256().digest(body),
+                null);
     }
 
     TopicPartition topicPartition() {

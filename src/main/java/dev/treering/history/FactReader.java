@@ -7,6 +7,7 @@ import java.util.UUID;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectReader;
+import dev.treering.event.Act;
 import dev.treering.event.Snapshot;
 import dev.treering.event.Source;
 import dev.treering.event.Topics;
@@ -18,21 +19,40 @@ import dev.treering.support.Json;
 final class FactReader {
 
     private static final ObjectReader WEBHOOK = Json.CIRCLECI.readerFor(Webhook.class);
+    private static final ObjectReader ACT = Json.CIRCLECI.readerFor(Act.class);
     private static final ObjectReader SNAPSHOT = Json.CIRCLECI.readerFor(Snapshot.class);
 
     /**
-     * @param webhookId of the delivery; empty for a snapshot
+     * @param webhookId of the delivery; empty where it is none
      * @param happenedAt by CircleCI's clock
+     * @param source who said it; null of an act
      */
-    record Content(List<Row> rows, String webhookId, Instant happenedAt) {}
+    record Content(List<Row> rows, String webhookId, Instant happenedAt, Source source) {
+
+        /** The one row of the table that is spoken of; null where there is none or there are several. */
+        UUID one(Table table) {
+            UUID one = null;
+            for (Row row : rows) {
+                if (row.table() == table && !row.id().equals(one)) {
+                    if (one != null) {
+                        return null;
+                    }
+                    one = row.id();
+                }
+            }
+            return one;
+        }
+    }
 
     private FactReader() {}
 
     static Content read(Fact fact) throws Unfoldable {
         try {
-            Content content = fact.topic().equals(Topics.SNAPSHOTS)
-                    ? snapshot(SNAPSHOT.readValue(fact.body()), fact)
-                    : webhook(WEBHOOK.readValue(fact.body()), fact);
+            Content content = switch (fact.topic()) {
+                case Topics.SNAPSHOTS -> snapshot(SNAPSHOT.readValue(fact.body()), fact);
+                case Topics.ACTS -> act(ACT.readValue(fact.body()));
+                default -> webhook(WEBHOOK.readValue(fact.body()), fact);
+            };
             requireStorable(content.rows);
             return content;
         } catch (JsonProcessingException e) {
@@ -71,7 +91,7 @@ final class FactReader {
                 throw new Unfoldable(
                         Reason.UNRECOGNISED, "event type '%s' is not known to this version".formatted(webhook.type()));
         }
-        return new Content(telling.rows(), webhookId, webhook.happenedAt());
+        return new Content(telling.rows(), webhookId, webhook.happenedAt(), Source.WEBHOOK);
     }
 
     private static void run(Webhook webhook, Telling telling) throws Unfoldable {
@@ -135,7 +155,15 @@ final class FactReader {
                 telling.pipelineConfig(snapshot.pipeline().id(), snapshot.config());
             }
         }
-        return new Content(telling.rows(), "", snapshot.observedAt());
+        return new Content(telling.rows(), "", snapshot.observedAt(), snapshot.source());
+    }
+
+    // The trail keeps it; the history has nothing to learn from it.
+    private static Content act(Act act) throws Unfoldable {
+        if (act == null) {
+            throw new Unfoldable(Reason.UNREADABLE, "the body is null");
+        }
+        return new Content(List.of(), "", null, null);
     }
 
     // PostgreSQL would say so itself, but only where no other fact of the batch hides the value: whether a fact is dead

@@ -4,11 +4,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
@@ -238,6 +240,56 @@ public class History {
             }
         }
         return provenance;
+    }
+
+    /**
+     * What a fact told of one row.
+     *
+     * @param standing the groups of its columns that are as the fact told them
+     * @param outweighed those that another fact has told since, or told with more weight
+     */
+    public record Told(String entity, UUID id, List<String> standing, List<String> outweighed) {}
+
+    /** What a fact of this topic with this body told, and how much of it stands: nothing where it cannot be read. */
+    public List<Told> told(String topic, byte[] body) {
+        FactReader.Content content = HistoryWriter.judge(Fact.said(topic, body)).content();
+        List<Told> told = new ArrayList<>();
+        if (content != null) {
+            HistoryWriter.merged(content.rows()).forEach((table, rows) -> {
+                Map<UUID, Set<String>> standing = stamps(table, rows.keySet());
+                rows.forEach((id, row) -> {
+                    Map<Boolean, List<String>> groups = row.said().entrySet().stream()
+                            .collect(Collectors.partitioningBy(
+                                    said -> standing.getOrDefault(id, Set.of())
+                                            .contains(said.getKey()
+                                                    + said.getValue().stamp()),
+                                    Collectors.mapping(said -> said.getKey().word(), Collectors.toList())));
+                    if (!row.said().isEmpty()) {
+                        told.add(new Told(table.sqlName(), id, groups.get(true), groups.get(false)));
+                    }
+                });
+            });
+        }
+        return told;
+    }
+
+    /** Each group of these rows with the stamp it stands by. */
+    private static Map<UUID, Set<String>> stamps(Table table, Set<UUID> ids) {
+        List<Group> groups = table.groups();
+        String columns = groups.stream().map(group -> ", " + group.stampColumn).collect(Collectors.joining());
+        Map<UUID, Set<String>> stamps = new HashMap<>();
+        for (Object row : ProjectEntity.getEntityManager()
+                .createNativeQuery(
+                        "select id%s from %s where id = any(cast(?1 as uuid[]))".formatted(columns, table.sqlName()))
+                .setParameter(1, ids.toArray(UUID[]::new))
+                .getResultList()) {
+            Object[] values = (Object[]) row;
+            Set<String> known = stamps.computeIfAbsent((UUID) values[0], id -> new HashSet<>());
+            for (int i = 0; i < groups.size(); i++) {
+                known.add(groups.get(i) + (String) values[i + 1]);
+            }
+        }
+        return stamps;
     }
 
     /**

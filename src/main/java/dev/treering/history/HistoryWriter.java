@@ -193,7 +193,7 @@ public class HistoryWriter {
             } else {
                 outcome = Outcome.DUPLICATE;
             }
-            entries.add(new Trail.Entry(judged.fact, outcome));
+            entries.add(new Trail.Entry(judged.fact, outcome, judged.content));
         }
         trail.append(connection, entries, positions);
         tally(

@@ -13,10 +13,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
 import jakarta.inject.Singleton;
 
+import dev.treering.history.FactReader.Content;
 import dev.treering.support.Digests;
 import dev.treering.support.Rows;
 
@@ -29,10 +31,10 @@ class Trail {
 
     private static final String INSERT = """
             insert into trail (topic, partition, "offset", appended_at, key, event_id, type, source, receipt, received_at,
-                secret_id, outcome, salt, body, salted_digest, chain, number)
+                secret_id, origin, told_by, pipeline_id, workflow_id, job_id, outcome, salt, body, salted_digest, chain, number)
             select * from unnest(?::text[], ?::int[], ?::bigint[], ?::timestamptz[], ?::text[], ?::text[], ?::text[],
-                ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::bytea[], ?::bytea[], ?::bytea[],
-                ?::bytea[], ?::bigint[])""";
+                ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::uuid[], ?::uuid[],
+                ?::text[], ?::bytea[], ?::bytea[], ?::bytea[], ?::bytea[], ?::bigint[])""";
 
     private final SecureRandom random = new SecureRandom();
     // Months whose partition is known to be there; one entry a month of uptime.
@@ -49,7 +51,13 @@ class Trail {
         }
     }
 
-    record Entry(Fact fact, Outcome outcome) {}
+    /** @param content null of what could not be read */
+    record Entry(Fact fact, Outcome outcome, Content content) {
+
+        private UUID one(Table table) {
+            return content == null ? null : content.one(table);
+        }
+    }
 
     /** Appends the entries, in offset order per partition, and advances the chain heads in {@code positions}. */
     void append(Connection connection, List<Entry> entries, Positions positions) throws SQLException {
@@ -74,6 +82,11 @@ class Trail {
                 fact.receipt(),
                 fact.receivedAt(),
                 fact.secretId(),
+                fact.origin(),
+                entry.content == null ? null : entry.content.source(),
+                entry.one(Table.PIPELINE),
+                entry.one(Table.WORKFLOW),
+                entry.one(Table.JOB),
                 entry.outcome,
                 salt,
                 fact.body(),
@@ -145,6 +158,7 @@ class Trail {
                 fact.source(),
                 fact.receipt(),
                 fact.receivedAt(),
-                fact.secretId());
+                fact.secretId(),
+                fact.origin());
     }
 }

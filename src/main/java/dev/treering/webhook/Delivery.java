@@ -16,7 +16,8 @@ import dev.treering.support.Times;
  * One verified request. It looks into the body only for what a topic's record needs beside it, and takes what it finds:
  * a signed body is accepted whatever it says.
  */
-record Delivery(UUID receipt, Instant receivedAt, String endpoint, String secretId, byte[] body, Peek peek) {
+record Delivery(
+        UUID receipt, Instant receivedAt, String endpoint, String secretId, String origin, byte[] body, Peek peek) {
 
     /** What the body says of itself at first glance; each may be null. */
     record Peek(String id, String type, String happenedAt, String projectId, String webhookId) {
@@ -89,6 +90,9 @@ record Delivery(UUID receipt, Instant receivedAt, String endpoint, String secret
         headers.put(CloudEvent.RECEIVED_AT, receivedAt.toString());
         headers.put(CloudEvent.ENDPOINT, endpoint);
         headers.put(CloudEvent.SECRET, secretId);
+        if (origin != null) {
+            headers.put(CloudEvent.ORIGIN, CloudEvent.printable(origin));
+        }
         String key = peek.projectId != null ? peek.projectId : peek.webhookId;
         return new CloudEvent(Topics.WEBHOOKS, key == null ? null : CloudEvent.printable(key), headers, body);
     }

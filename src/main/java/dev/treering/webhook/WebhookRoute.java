@@ -11,6 +11,7 @@ import jakarta.inject.Singleton;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.treering.support.Accounting;
+import dev.treering.support.Origin;
 import dev.treering.support.Problem;
 import dev.treering.support.Role;
 import dev.treering.support.TreeringConfig;
@@ -134,6 +135,7 @@ class WebhookRoute {
                 clock.instant(),
                 endpoint.name(),
                 signer.get().id(),
+                Origin.of(request),
                 body,
                 Delivery.Peek.into(body));
         // Kafka answers on its own thread; the response belongs to the event loop that took the request.

@@ -21,7 +21,8 @@ class CheckpointTest {
     private static final Checkpoint UNSIGNED =
             new Checkpoint("circleci.webhooks", 3, 17, 16, "00ff", Instant.parse("2026-11-24T10:00:00Z"), null, null);
 
-    private record Settings(
+    /** Without anything that is not asked for. */
+    record Settings(
             Optional<String> checkpointKey,
             Optional<Path> checkpointKeyFile,
             Optional<List<String>> checkpointPublicKeys)
@@ -29,6 +30,11 @@ class CheckpointTest {
 
         static Settings of(String key) {
             return new Settings(Optional.ofNullable(key), Optional.empty(), Optional.empty());
+        }
+
+        @Override
+        public int maxExports() {
+            return 1;
         }
 
         @Override

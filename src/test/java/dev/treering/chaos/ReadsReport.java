@@ -42,7 +42,7 @@ class ReadsReport {
     private static final double MOST_GROWTH = 1.5;
 
     /** @param share of everything in the big project: one in so many */
-    private record History(String name, int jobs, int days, int share) {}
+    record History(String name, int jobs, int days, int share) {}
 
     private World world;
     private Instance api;
@@ -94,7 +94,7 @@ class ReadsReport {
     }
 
     private Map<String, Figures> measured(History history) throws Exception {
-        fill(history);
+        fill(world, history);
         String insights = "/api/v2/insights/" + BIG + "/workflows";
         String pipelines = "/api/v2/project/" + BIG + "/pipeline";
         Map<String, String> paths = new LinkedHashMap<>();
@@ -147,7 +147,7 @@ class ReadsReport {
     }
 
     /** One pipeline a workflow, evenly over the time: two in five on main, a topic branch for every ten others. */
-    private void fill(History history) {
+    static void fill(World world, History history) {
         int workflows = history.jobs() / 20;
         world.database().execute("truncate project, pipeline, workflow, job");
         world.database().execute("""

@@ -25,7 +25,8 @@ final class FakeTreering implements AutoCloseable {
 
     record Asked(String request, String token, String body) {}
 
-    private record Answer(int status, String body, String location) {}
+    /** @param missing bytes that are promised and never come */
+    private record Answer(int status, String body, String location, int missing) {}
 
     FakeTreering() {
         try {
@@ -42,12 +43,17 @@ final class FakeTreering implements AutoCloseable {
     }
 
     FakeTreering says(int status, String body) {
-        answers.add(new Answer(status, body, null));
+        answers.add(new Answer(status, body, null, 0));
+        return this;
+    }
+
+    FakeTreering breaksOffAfter(String body) {
+        answers.add(new Answer(200, body, null, 10));
         return this;
     }
 
     FakeTreering redirectsTo(String location) {
-        answers.add(new Answer(307, "", location));
+        answers.add(new Answer(307, "", location, 0));
         return this;
     }
 
@@ -95,12 +101,12 @@ final class FakeTreering implements AutoCloseable {
                     exchange.getRequestMethod() + " " + exchange.getRequestURI(),
                     exchange.getRequestHeaders().getFirst("Circle-Token"),
                     new String(exchange.getRequestBody().readAllBytes(), UTF_8)));
-            Answer answer = answers.isEmpty() ? new Answer(418, "nothing was laid ready", null) : answers.remove();
+            Answer answer = answers.isEmpty() ? new Answer(418, "nothing was laid ready", null, 0) : answers.remove();
             if (answer.location() != null) {
                 exchange.getResponseHeaders().add("Location", answer.location());
             }
             byte[] body = answer.body().getBytes(UTF_8);
-            exchange.sendResponseHeaders(answer.status(), body.length == 0 ? -1 : body.length);
+            exchange.sendResponseHeaders(answer.status(), body.length == 0 ? -1 : body.length + answer.missing());
             exchange.getResponseBody().write(body);
         }
     }

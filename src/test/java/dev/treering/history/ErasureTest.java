@@ -194,6 +194,7 @@ class ErasureTest {
                                 null,
                                 null,
                                 null,
+                                null,
                                 read.body(),
                                 digest,
                                 null));

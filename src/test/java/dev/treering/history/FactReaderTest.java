@@ -208,7 +208,7 @@ class FactReaderTest {
 
     private static Fact received(Fact fact, Instant at) {
         return new Fact(
-                fact.topic(), 0, 0, at, null, null, null, null, null, at, null, fact.body(), fact.digest(), null);
+                fact.topic(), 0, 0, at, null, null, null, null, null, at, null, null, fact.body(), fact.digest(), null);
     }
 
     private static List<String> told(Fact fact) throws Unfoldable {
@@ -274,6 +274,6 @@ class FactReaderTest {
 
     private static Fact fact(String topic, byte[] body) {
         byte[] digest = Digests.sha256().digest(body);
-        return new Fact(topic, 0, 0, Instant.EPOCH, null, null, null, null, null, null, null, body, digest, null);
+        return new Fact(topic, 0, 0, Instant.EPOCH, null, null, null, null, null, null, null, null, body, digest, null);
     }
 }

@@ -308,6 +308,7 @@ class MergePropertyTest {
                     "receipt",
                     appendedAt,
                     null,
+                    null,
                     told.body(),
                     Digests.sha256().digest(told.body()),
                     null));

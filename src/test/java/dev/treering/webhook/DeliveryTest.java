@@ -152,6 +152,7 @@ class DeliveryTest {
     }
 
     private static CloudEvent event(byte[] body) {
-        return new Delivery(RECEIPT, RECEIVED_AT, "default", "a1b2c3d4", body, Delivery.Peek.into(body)).toCloudEvent();
+        return new Delivery(RECEIPT, RECEIVED_AT, "default", "a1b2c3d4", "192.0.2.7", body, Delivery.Peek.into(body))
+                .toCloudEvent();
     }
 }

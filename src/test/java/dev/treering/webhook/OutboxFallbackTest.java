@@ -34,6 +34,7 @@ import org.junit.jupiter.api.Test;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 
 /** Stops the stores under the running service, one after the other. */
@@ -74,7 +75,10 @@ class OutboxFallbackTest {
         for (int i = 0; i < 5; i++) {
             receipts.add(timed(ping()).then().statusCode(202).extract().path("receipt"));
         }
+        act().statusCode(404);
         // Then PostgreSQL has them, and it is said
+        assertThat(database.count("select count(*) from outbox where topic = 'treering.acts'"))
+                .isEqualTo(2);
         assertThat(database.count("select count(*) from outbox where topic = 'circleci.webhooks'"))
                 .isEqualTo(5);
         RestAssured.get("http://localhost:" + RestAssured.port + "/q/health")
@@ -104,6 +108,7 @@ class OutboxFallbackTest {
         // Then nothing is promised
         Response refused = timed(ping());
         refused.then().statusCode(503).header("Retry-After", "5").contentType("application/problem+json");
+        act().statusCode(503).header("Retry-After", "5").body("detail", containsString("it was not done"));
         Examples.seen("Webhook_receive", refused);
         Examples.seen("Webhook_receiveAt", refused);
         ready(503);
@@ -114,6 +119,14 @@ class OutboxFallbackTest {
         // Then what was promised is there
         awaitTrail(withoutDatabase);
         assertThat(database.count("select count(*) from dead_letter")).isZero();
+    }
+
+    /** Something that a person has us do. */
+    private static ValidatableResponse act() {
+        return RestAssured.given()
+                .header("Circle-Token", TestStores.TOKEN)
+                .delete("/api/backfills/" + UUID.randomUUID())
+                .then();
     }
 
     @Test
