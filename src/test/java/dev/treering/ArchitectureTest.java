@@ -58,7 +58,7 @@ class ArchitectureTest {
             Map.entry("history", Set.of("event", "outbox")),
             Map.entry("enrichment", Set.of("event", "circleci", "history", "security")),
             Map.entry("insights", Set.of("event", "history", "security")),
-            Map.entry("audit", Set.of("event", "history", "outbox")),
+            Map.entry("audit", Set.of("event", "history", "outbox", "security")),
             Map.entry("api", Set.of("event", "history", "insights", "circleci", "security")),
             Map.entry("live", Set.of("event")),
             Map.entry("command", Set.of("event")),

@@ -36,6 +36,12 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
     /** The endpoint of the webhook door that took the request. */
     public static final String ENDPOINT = "ce_endpoint";
 
+    /**
+     * {@code true} on a record of {@link Topics#EVENTS} that was published before and is again, for a consumer that missed it.
+     * Whoever tells people of events passes over these.
+     */
+    public static final String REPUBLISHED = "ce_republished";
+
     // Headers are ours to keep small: a hostile type or id must not fill the broker or break a reader.
     private static final int LONGEST_ATTRIBUTE = 256;
 
@@ -78,6 +84,13 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
                 ? change.entityId().toString()
                 : change.projectId().toString();
         return new CloudEvent(Topics.EVENTS, key, headers, value);
+    }
+
+    /** The same record, marked as one that was published before. */
+    public CloudEvent republished() {
+        Map<String, String> marked = new LinkedHashMap<>(headers);
+        marked.put(REPUBLISHED, "true");
+        return new CloudEvent(topic, key, marked, value);
     }
 
     /** Hands over the headers as they travel. */

@@ -5,6 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLDataException;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -17,6 +18,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
 
@@ -106,6 +108,9 @@ public class HistoryWriter {
     }
 
     static Judged judge(Fact fact) {
+        if (fact.body() == null) {
+            return new Judged(fact, null, new Unfoldable(Unfoldable.Reason.UNREADABLE, "its bytes were erased"));
+        }
         try {
             return new Judged(fact, FactReader.read(fact), null);
         } catch (Unfoldable e) {
@@ -171,36 +176,81 @@ public class HistoryWriter {
             positions.store(connection);
             return new Recorded(List.of(), positions, found);
         }
+        List<Row> told = new ArrayList<>();
+        List<Trail.Entry> entries = outcomes(connection, fresh, told);
+        trail.append(connection, entries, positions);
+        tally(connection, entries, 1);
+        bury(connection, fresh);
+        apply(connection, told, slugs);
+        positions.store(connection);
+        return new Recorded(entries, positions, found);
+    }
+
+    /** What becomes of each; what those tell that are new is added to {@code told}. */
+    static List<Trail.Entry> outcomes(Connection connection, List<Judged> fresh, List<Row> told) throws SQLException {
         Set<Fact.Seen> news = remember(connection, fresh);
         List<Trail.Entry> entries = new ArrayList<>(fresh.size());
-        List<Row> applied = new ArrayList<>();
         for (Judged judged : fresh) {
             Outcome outcome;
             if (judged.content == null) {
                 outcome = Outcome.DEAD;
             } else if (news.remove(judged.fact.seen(judged.content.webhookId()))) {
                 outcome = Outcome.APPLIED;
-                applied.addAll(judged.content.rows());
+                told.addAll(judged.content.rows());
             } else {
                 outcome = Outcome.DUPLICATE;
             }
             entries.add(new Trail.Entry(judged.fact, outcome));
         }
-        trail.append(connection, entries, positions);
-        tally(connection, entries);
-        bury(connection, fresh);
+        return entries;
+    }
+
+    /** Names, rows, and the events that follow. */
+    void apply(Connection connection, List<Row> told, Slugs names) throws SQLException {
         // Before a merge takes the place of the names that are outweighed.
-        slugs.add(connection, applied.stream());
-        outbox.add(connection, upsert(connection, merged(applied)));
-        positions.store(connection);
-        return new Recorded(entries, positions, found);
+        names.add(connection, told.stream());
+        outbox.add(connection, upsert(connection, merged(told)));
+    }
+
+    interface Fold {
+
+        void fold(List<Judged> facts) throws SQLException;
+    }
+
+    /**
+     * Folds all but what PostgreSQL refuses, which is found by halving, within a transaction that goes on.
+     *
+     * @param refused is told each such fact and why
+     */
+    static void inPieces(Connection connection, List<Judged> facts, Fold fold, BiConsumer<Judged, Unfoldable> refused)
+            throws SQLException {
+        if (facts.isEmpty()) {
+            return;
+        }
+        Savepoint before = connection.setSavepoint();
+        try {
+            fold.fold(facts);
+            connection.releaseSavepoint(before);
+        } catch (SQLException e) {
+            if (!isRefusal(e)) {
+                throw e;
+            }
+            connection.rollback(before);
+            if (facts.size() == 1) {
+                refused.accept(facts.get(0), refusal(e));
+            } else {
+                int half = facts.size() / 2;
+                inPieces(connection, facts.subList(0, half), fold, refused);
+                inPieces(connection, facts.subList(half, facts.size()), fold, refused);
+            }
+        }
     }
 
     private static Set<TopicPartition> partitions(List<Judged> batch) {
         return batch.stream().map(judged -> judged.fact.topicPartition()).collect(Collectors.toSet());
     }
 
-    private static Map<Table, TreeMap<UUID, Row>> merged(List<Row> told) {
+    static Map<Table, TreeMap<UUID, Row>> merged(List<Row> told) {
         Map<Table, TreeMap<UUID, Row>> rows = new EnumMap<>(Table.class);
         for (Row row : told) {
             rows.computeIfAbsent(row.table(), table -> new TreeMap<>())
@@ -239,7 +289,7 @@ public class HistoryWriter {
     }
 
     /** Counts each project's webhooks by what became of them. */
-    private static void tally(Connection connection, List<Trail.Entry> entries) throws SQLException {
+    static void tally(Connection connection, List<Trail.Entry> entries, int sign) throws SQLException {
         Map<List<String>, Long> facts = entries.stream()
                 .filter(entry ->
                         entry.fact().key() != null && entry.fact().topic().equals(Topics.WEBHOOKS))
@@ -253,7 +303,7 @@ public class HistoryWriter {
                 on conflict (key, outcome) do update set facts = t.facts + excluded.facts""",
                 facts.entrySet().stream()
                         .map(count -> new Object[] {
-                            count.getKey().get(0), count.getKey().get(1), count.getValue()
+                            count.getKey().get(0), count.getKey().get(1), sign * count.getValue()
                         })
                         .toList());
     }

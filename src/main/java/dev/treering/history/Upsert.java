@@ -21,7 +21,7 @@ final class Upsert {
 
     static {
         for (Table table : Table.values()) {
-            SQL.put(table, sql(table));
+            SQL.put(table, sql(table, null));
         }
     }
 
@@ -43,6 +43,13 @@ final class Upsert {
         return changed;
     }
 
+    /** Merges rows of another table of the same shape: {@code from} is its name and, if need be, which rows. */
+    static void merge(Connection connection, Table table, String from) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql(table, from))) {
+            statement.execute();
+        }
+    }
+
     private static Object[] values(Row row) {
         List<Object> values = new ArrayList<>();
         values.add(row.id());
@@ -60,8 +67,10 @@ final class Upsert {
      * Each group is replaced whole where the stamp that comes is the greater one; {@code greatest} passes over nulls, so
      * an absent group keeps what is there. Rows are locked in the order of their ids: two writers cannot wait for each
      * other. {@code before} sees the rows as they were when the statement began.
+     *
+     * @param from where the rows are; null where they come as parameters
      */
-    private static String sql(Table table) {
+    private static String sql(Table table, String from) {
         StringJoiner names = new StringJoiner(", ").add("id");
         StringJoiner types = new StringJoiner(", ").add("?::uuid[]");
         StringJoiner sets = new StringJoiner(", ");
@@ -77,8 +86,11 @@ final class Upsert {
                         .formatted(column.name(), stamp));
             }
         }
+        String said = from == null
+                ? "select * from unnest(%s) as s(%s)".formatted(types, names)
+                : "select %s from %s".formatted(names, from);
         return """
-                with said as (select * from unnest(%2$s) as s(%3$s)),
+                with said as (%2$s),
                 before as (select t.* from %1$s t join said using (id)),
                 after as (
                     insert into %1$s as t (%3$s) select * from said order by id
@@ -86,7 +98,7 @@ final class Upsert {
                     returning *)
                 select a.id from after a left join before b using (id)
                 where (a.%5$s, a.%6$s) is distinct from (b.%5$s, b.%6$s) and a.%5$s is not null
-                order by a.id""".formatted(table.sqlName(), types, names, sets, table.status, table.stoppedAt)
+                order by a.id""".formatted(table.sqlName(), said, names, sets, table.status, table.stoppedAt)
                 .replace("a.null", "null")
                 .replace("b.null", "null");
     }
