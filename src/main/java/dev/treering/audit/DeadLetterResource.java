@@ -84,7 +84,8 @@ public class DeadLetterResource {
     public RestResponse<Task> redrive(@RestQuery("dry_run") String dryRun, @RestQuery String reason)
             throws SQLException {
         caller.mustSeeAll();
-        return works.order("redrive", reason == null ? Map.of() : Map.of("reason", known(reason)), dryRun, caller.name());
+        return works.order(
+                "redrive", reason == null ? Map.of() : Map.of("reason", known(reason)), dryRun, caller.name());
     }
 
     @POST

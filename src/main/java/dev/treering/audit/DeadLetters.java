@@ -30,6 +30,7 @@ class DeadLetters {
     private static final int PAGE = 50;
     /** Of the rows {@code d}, those of a reason, or one, or all; {@link #chosen} are its parameters. */
     static final String CHOSEN = "coalesce(d.reason = ?, true) and coalesce(d.id = ?::uuid, true)";
+
     private static final String LETTER = """
             select d.*, t.key, t.event_id, t.type, t.source, t.receipt, t.received_at, t.secret_id, t.body
             from dead_letter d left join trail t using (topic, partition, "offset", appended_at)""";
@@ -87,10 +88,7 @@ class DeadLetters {
      * @param bytes in Base64; null where they were erased
      * @param text the same as text; null where they are none
      */
-    public record Opened(
-            @JsonUnwrapped Letter letter,
-            String bytes,
-            String text) {}
+    public record Opened(@JsonUnwrapped Letter letter, String bytes, String text) {}
 
     DeadLetters(DataSource database) {
         this.database = database;
@@ -101,35 +99,32 @@ class DeadLetters {
     }
 
     List<Group> groups() throws SQLException {
-        return all("""
+        return all(
+                """
                 select reason, count(*) filter (where resolution is null) as waiting,
                     min(appended_at) filter (where resolution is null) as first_seen,
                     max(appended_at) filter (where resolution is null) as last_seen,
                     count(*) filter (where resolution = 'redriven') as redriven,
                     count(*) filter (where resolution = 'duplicate') as duplicates,
                     count(*) filter (where resolution = 'discarded') as discarded
-                from dead_letter group by reason order by waiting desc, reason""", row -> new Group(
-                row.getString("reason"),
-                row.getLong("waiting"),
-                Rows.instant(row, "first_seen"),
-                Rows.instant(row, "last_seen"),
-                row.getLong("redriven"),
-                row.getLong("duplicates"),
-                row.getLong("discarded")));
+                from dead_letter group by reason order by waiting desc, reason""",
+                row -> new Group(
+                        row.getString("reason"),
+                        row.getLong("waiting"),
+                        Rows.instant(row, "first_seen"),
+                        Rows.instant(row, "last_seen"),
+                        row.getLong("redriven"),
+                        row.getLong("duplicates"),
+                        row.getLong("discarded")));
     }
 
     /** Of those that wait, a page and one more if there are more. */
     List<Letter> page(String reason, PageToken after) throws SQLException {
         String time = after == null ? "infinity" : after.createdAt().toString();
         UUID id = after == null ? new UUID(0, 0) : after.id();
-        return all(
-                LETTER + """
+        return all(LETTER + """
                  where d.resolution is null and d.reason = ? and (d.appended_at, d.id) < (?::timestamptz, ?)
-                order by d.appended_at desc, d.id desc limit\s""" + (PAGE + 1),
-                DeadLetters::letter,
-                reason,
-                time,
-                id);
+                order by d.appended_at desc, d.id desc limit\s""" + (PAGE + 1), DeadLetters::letter, reason, time, id);
     }
 
     static boolean isMore(List<Letter> page) {

@@ -49,7 +49,8 @@ class Rebuilding implements Work {
                     row.getLong(1),
                     Rows.instant(row, "oldest"),
                     Rows.instant(row, "newest"),
-                    "%d dead letters are tried again first; those that this version can read are applied".formatted(waiting));
+                    "%d dead letters are tried again first; those that this version can read are applied"
+                            .formatted(waiting));
         }
     }
 

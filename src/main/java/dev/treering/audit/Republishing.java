@@ -15,8 +15,8 @@ import dev.treering.support.Rows;
 @Singleton
 class Republishing implements Work {
 
-    private static final String SPAN = "t.appended_at >= ?::timestamptz and t.appended_at < ?::timestamptz"
-            + " and coalesce(t.key = ?, true)";
+    private static final String SPAN =
+            "t.appended_at >= ?::timestamptz and t.appended_at < ?::timestamptz" + " and coalesce(t.key = ?, true)";
     private static final long MOST_WAITING = 10_000;
 
     private final DataSource database;
@@ -47,7 +47,8 @@ class Republishing implements Work {
     public Plan plan(Map<String, String> wanted) throws SQLException {
         try (Connection connection = database.getConnection();
                 var statement = connection.prepareStatement(
-                        "select count(*), min(appended_at) as oldest, max(appended_at) as newest from trail t where " + SPAN)) {
+                        "select count(*), min(appended_at) as oldest, max(appended_at) as newest from trail t where "
+                                + SPAN)) {
             Object[] span = span(wanted);
             for (int i = 0; i < span.length; i++) {
                 statement.setObject(i + 1, span[i]);

@@ -41,7 +41,8 @@ public class TaskJob {
     private final AtomicBoolean busy = new AtomicBoolean();
     private final CountDownLatch stopping = new CountDownLatch(1);
     // A step may take minutes: the scheduler's threads are for what is short.
-    private final ExecutorService worker = Executors.newSingleThreadExecutor(work -> new Thread(work, "treering-tasks"));
+    private final ExecutorService worker =
+            Executors.newSingleThreadExecutor(work -> new Thread(work, "treering-tasks"));
 
     TaskJob(
             @io.quarkus.agroal.DataSource("owner") DataSource owner,
@@ -61,7 +62,10 @@ public class TaskJob {
 
     @Scheduled(every = "1s", skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void look() {
-        if (config.roles().contains(Role.WORKER) && schema.current() && !isStopping() && busy.compareAndSet(false, true)) {
+        if (config.roles().contains(Role.WORKER)
+                && schema.current()
+                && !isStopping()
+                && busy.compareAndSet(false, true)) {
             worker.execute(() -> {
                 try {
                     workAlone();
@@ -81,7 +85,8 @@ public class TaskJob {
         if (tasks.isEmpty()) {
             return;
         }
-        // Of the transaction, and that stays open: it needs no session of its own, and has nothing to keep from being vacuumed.
+        // Of the transaction, and that stays open: it needs no session of its own, and has nothing to keep from being
+        // vacuumed.
         Rows.inTransaction(owner, connection -> {
             if (isAlone(connection)) {
                 Optional<Claimed> next;
@@ -119,9 +124,13 @@ public class TaskJob {
                 if (more) {
                     return;
                 }
-                Log.infof("Task %s (%s) is done", claimed.task().id(), claimed.task().kind());
+                Log.infof(
+                        "Task %s (%s) is done",
+                        claimed.task().id(), claimed.task().kind());
             } catch (Taken e) {
-                Log.infof("Task %s (%s) was cancelled", claimed.task().id(), claimed.task().kind());
+                Log.infof(
+                        "Task %s (%s) was cancelled",
+                        claimed.task().id(), claimed.task().kind());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return;
@@ -133,7 +142,9 @@ public class TaskJob {
                 if (isPassing(e)) {
                     throw e;
                 }
-                Log.warnf("Task %s (%s) failed: %s", claimed.task().id(), claimed.task().kind(), e.getMessage());
+                Log.warnf(
+                        "Task %s (%s) failed: %s",
+                        claimed.task().id(), claimed.task().kind(), e.getMessage());
             }
         }
         // A worker that lost its lock may find that another one goes on.

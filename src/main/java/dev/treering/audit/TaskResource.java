@@ -117,7 +117,8 @@ public class TaskResource {
                             .orElseThrow(() -> Problem.badRequest("The history knows no project " + named))
                     : UUID.fromString(named);
         } catch (IllegalArgumentException e) {
-            throw Problem.badRequest("'project': '%s' is neither a slug such as gh/acme/web nor an id".formatted(named));
+            throw Problem.badRequest(
+                    "'project': '%s' is neither a slug such as gh/acme/web nor an id".formatted(named));
         }
     }
 }

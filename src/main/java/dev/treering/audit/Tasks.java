@@ -34,17 +34,9 @@ class Tasks {
     /** Starts one as it was planned. */
     Task start(String kind, Map<String, String> wanted, Work.Plan plan, String by) throws SQLException {
         UUID id = UUID.randomUUID();
-        Rows.execute(
-                database,
-                """
+        Rows.execute(database, """
                 insert into audit_task (id, kind, parameters, plan, total, started_by) values (?, ?, ?::jsonb, ?::jsonb, ?, ?)
-                on conflict (kind) where state = 'running' do nothing""",
-                id,
-                kind,
-                json(wanted),
-                json(plan),
-                plan.count(),
-                by);
+                on conflict (kind) where state = 'running' do nothing""", id, kind, json(wanted), json(plan), plan.count(), by);
         Optional<Task> started = find(id);
         if (started.isEmpty()) {
             throw new Problem(
@@ -105,24 +97,15 @@ class Tasks {
 
     /** Says what it waits for, or, for good, why it failed. */
     void problem(Claimed claimed, String problem, boolean failed) throws SQLException {
-        Rows.execute(
-                database,
-                """
+        Rows.execute(database, """
                 update audit_task set problem = ?, state = case when ? then 'failed' else state end,
                     finished_at = case when ? then now() end
-                where id = ? and run = ? and state = 'running'""",
-                CloudEvent.printable(problem),
-                failed,
-                failed,
-                claimed.task.id(),
-                claimed.run);
+                where id = ? and run = ? and state = 'running'""", CloudEvent.printable(problem), failed, failed, claimed.task.id(), claimed.run);
     }
 
     void tidied(Claimed claimed) throws SQLException {
         Rows.execute(
-                database,
-                "update audit_task set run = null where id = ? and state <> 'running'",
-                claimed.task.id());
+                database, "update audit_task set run = null where id = ? and state <> 'running'", claimed.task.id());
     }
 
     private Optional<Claimed> first(String where, Object... values) throws SQLException {

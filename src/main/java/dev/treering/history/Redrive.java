@@ -89,8 +89,8 @@ public class Redrive {
                 from unnest(?::text[], ?::int[], ?::bigint[], ?::timestamptz[], ?::text[], ?::text[]) as u(t, p, o, a, r, w)
                 where (d.topic, d.partition, d."offset", d.appended_at) = (u.t, u.p, u.o, u.a)""",
                 entries.stream()
-                        .map(entry -> place(
-                                entry.fact(), entry.outcome() == Outcome.APPLIED ? "redriven" : "duplicate", by))
+                        .map(entry ->
+                                place(entry.fact(), entry.outcome() == Outcome.APPLIED ? "redriven" : "duplicate", by))
                         .toList());
     }
 

@@ -128,10 +128,9 @@ public class Regrowth {
                     with t as (select c.*, format('%%s.%%I', '%s', relname) as live, format('%%s.%%I', '%s', relname) as beside
                         from pg_class c where oid = any('{%s}'::regclass[]))
                     """.formatted(
-                            live.replace("'", "''"),
-                            beside.replace("'", "''"),
-                            live().map(name -> "\"" + name.replace("\"", "\\\"") + "\"")
-                                    .collect(joining(",")));
+                    live.replace("'", "''"),
+                    beside.replace("'", "''"),
+                    live().map(name -> "\"" + name.replace("\"", "\\\"") + "\"").collect(joining(",")));
             for (String statement : texts(connection, tables + query)) {
                 execute(connection, statement);
             }
@@ -210,7 +209,8 @@ public class Regrowth {
             circumstances = circumstances(connection);
         }
 
-        // A log that begins anew is read from below the position, where we do not look again; and what was erased must not
+        // A log that begins anew is read from below the position, where we do not look again; and what was erased must
+        // not
         // come back.
         private String circumstances(Connection connection) throws SQLException {
             return texts(connection, """
@@ -286,10 +286,15 @@ public class Regrowth {
             while (facts < Trail.PORTION && !ranges.isEmpty()) {
                 Range range = ranges.remove();
                 List<Fact> some = Trail.read(
-                        connection, """
+                        connection,
+                        """
                         select %s from trail t where topic = ? and partition = ?
                             and ("offset", appended_at) > (?, ?::timestamptz) and %s
-                        order by "offset", appended_at limit %d""".formatted(Trail.FACT, Trail.FOLDED, Trail.PORTION), range.partition.topic(), range.partition.partition(), range.offset, range.appendedAt);
+                        order by "offset", appended_at limit %d""".formatted(Trail.FACT, Trail.FOLDED, Trail.PORTION),
+                        range.partition.topic(),
+                        range.partition.partition(),
+                        range.offset,
+                        range.appendedAt);
                 if (!some.isEmpty()) {
                     Fact last = some.get(some.size() - 1);
                     ranges.addFirst(new Range(
@@ -301,7 +306,8 @@ public class Regrowth {
             return facts;
         }
 
-        // What this version cannot read, or PostgreSQL refuses, is missing here; if the live history has it, it is untold.
+        // What this version cannot read, or PostgreSQL refuses, is missing here; if the live history has it, it is
+        // untold.
         private void fold(Connection connection, List<Fact> facts) throws SQLException {
             List<Judged> readable = facts.stream()
                     .map(HistoryWriter::judge)
@@ -331,8 +337,8 @@ public class Regrowth {
                             schemas.live,
                             schemas.beside,
                             table.groups().stream()
-                                    .map(group -> "coalesce(l.%1$s, '') > coalesce(r.%1$s, '')"
-                                            .formatted(group.stampColumn))
+                                    .map(group ->
+                                            "coalesce(l.%1$s, '') > coalesce(r.%1$s, '')".formatted(group.stampColumn))
                                     .collect(joining(" or ")));
         }
 
@@ -341,7 +347,9 @@ public class Regrowth {
             Map<TopicPartition, Long> readBefore = read;
             try {
                 // From here on the writer waits, and so does whoever erases.
-                execute(connection, "set local lock_timeout = '10s'; lock table stream_position, trail in exclusive mode");
+                execute(
+                        connection,
+                        "set local lock_timeout = '10s'; lock table stream_position, trail in exclusive mode");
                 if (!circumstances(connection).equals(circumstances)) {
                     throw new Refused("Meanwhile Kafka's log began anew, or something was erased. Start it again");
                 }
@@ -351,7 +359,8 @@ public class Regrowth {
                 }
                 execute(connection, "set local search_path to " + schemas.beside);
                 settleUntold(connection);
-                // Who asks for these tables meanwhile waits behind us: not for long, and sooner than a deadlock is looked for.
+                // Who asks for these tables meanwhile waits behind us: not for long, and sooner than a deadlock is
+                // looked for.
                 execute(
                         connection,
                         "set local lock_timeout = '300ms'; lock table %s in access exclusive mode; drop table %1$s"
@@ -385,17 +394,20 @@ public class Regrowth {
         private void settleUntold(Connection connection) throws SQLException {
             if (untold == Untold.REFUSE) {
                 String count = Stream.of(Table.values())
-                        .map(table -> "select count(*) as n from (%s and id in (select id from untold where t = '%s')) as u"
-                                .formatted(untold(table), table.sqlName()))
+                        .map(table ->
+                                "select count(*) as n from (%s and id in (select id from untold where t = '%s')) as u"
+                                        .formatted(untold(table), table.sqlName()))
                         .collect(joining(" union all "));
-                String slugs = "select count(*) from (select * from %1$s.project_slug except select * from project_slug) as s"
-                        .formatted(schemas.live);
+                String slugs =
+                        "select count(*) from (select * from %1$s.project_slug except select * from project_slug) as s"
+                                .formatted(schemas.live);
                 String rows = texts(connection, "select sum(n) from (%s union all %s) as c".formatted(count, slugs))
                         .get(0);
                 if (!rows.equals("0")) {
-                    throw new Refused("%s rows of the live history know something that the trail does not tell (any more)."
-                                    .formatted(rows)
-                            + " It stays. With untold=keep that is carried over, with untold=drop forgotten");
+                    throw new Refused(
+                            "%s rows of the live history know something that the trail does not tell (any more)."
+                                            .formatted(rows)
+                                    + " It stays. With untold=keep that is carried over, with untold=drop forgotten");
                 }
             } else if (untold == Untold.KEEP) {
                 for (Table table : Table.values()) {

@@ -36,8 +36,8 @@ public class Retelling {
     public Told some(Connection connection, String cursor, String which, Object... values) throws SQLException {
         List<Object> all = new ArrayList<>(List.of((Object[]) cursor.split(" ")));
         all.addAll(List.of(values));
-        List<Fact> facts = Trail.read(
-                connection, """
+        List<Fact> facts =
+                Trail.read(connection, """
                 select %s from trail t
                 where (t.topic, t.partition, t."offset", t.appended_at) > (?, ?::int, ?::bigint, ?::timestamptz)
                     and %s and %s
