@@ -15,8 +15,8 @@ import dev.treering.support.Rows;
 @Singleton
 class Republishing implements Work {
 
-    private static final String SPAN =
-            "t.appended_at >= ?::timestamptz and t.appended_at < ?::timestamptz" + " and coalesce(t.key = ?, true)";
+    private static final String SPAN = "t.appended_at >= ?::timestamptz and t.appended_at < ?::timestamptz"
+            + " and coalesce(t.key, '') = coalesce(?, t.key, '')";
     private static final long MOST_WAITING = 10_000;
 
     private final DataSource database;

@@ -21,6 +21,7 @@ import dev.treering.simulation.Simulator;
 import dev.treering.simulation.WebhookSender;
 import io.restassured.RestAssured;
 import io.restassured.specification.RequestSpecification;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import static io.restassured.RestAssured.given;
@@ -41,6 +42,13 @@ class RebuildTest {
     private final Scenarios scenarios =
             new Scenarios(51, "ring" + UUID.randomUUID().toString().substring(0, 8));
     private final UUID project = scenarios.web().id();
+
+    /** Another test may have asked for some in passing. */
+    @BeforeEach
+    void await_other_tasks() {
+        await().atMost(Duration.ofSeconds(120))
+                .until(() -> database.count("select count(*) from audit_task where state = 'running'") == 0);
+    }
 
     private static RequestSpecification asked() {
         return given().header("Circle-Token", TestStores.TOKEN);
@@ -110,7 +118,7 @@ class RebuildTest {
                     .then()
                     .statusCode(200)
                     .body("state", equalTo("planned"))
-                    .body("plan.count", greaterThan(10))
+                    .body("plan.count", greaterThan(5))
                     .body("plan.note", containsString("dead letters"));
 
             // When, with what other tests put into the tables past the trail

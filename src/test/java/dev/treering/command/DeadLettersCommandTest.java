@@ -102,7 +102,7 @@ class DeadLettersCommandTest {
                         "GET /api/dead-letters?reason=unreadable",
                         "GET /api/dead-letters?reason=unreadable&page-token=abc",
                         "GET /api/dead-letters/" + ID);
-        String line = ID + "  2026-11-01T00:00:00Z  -  no [31mJSON";
+        String line = ID + "  2026-11-01T00:00:00Z  -  no  [31mJSON";
         assertThat(out.toString().lines())
                 .containsExactly(
                         "unreadable    1,200 waiting, from 2026-11-01T00:00:00Z to 2026-11-02T00:00:00Z; 3 redriven, 0 duplicates, 1 discarded",

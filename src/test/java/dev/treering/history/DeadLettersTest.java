@@ -28,6 +28,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -63,6 +64,13 @@ class DeadLettersTest {
     private final UUID project = UUID.randomUUID();
     private final int partition = ThreadLocalRandom.current().nextInt(5_000, 1_000_000_000);
     private int offset;
+
+    /** Another test may have asked for some in passing. */
+    @BeforeEach
+    void await_other_tasks() {
+        await().atMost(Duration.ofSeconds(60))
+                .until(() -> database.count("select count(*) from audit_task where state = 'running'") == 0);
+    }
 
     /** A workflow's end, or whatever else the type says. */
     private Fact fact(UUID event, UUID workflow, String type) {
