@@ -90,7 +90,7 @@ public class TaskJob {
         Rows.inTransaction(owner, connection -> {
             if (isAlone(connection)) {
                 Optional<Claimed> next;
-                while (!isStopping() && (next = tasks.claim()).isPresent()) {
+                while (!isStopping() && (next = tasks.claim(works.kinds())).isPresent()) {
                     run(next.get());
                 }
             }

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -66,13 +67,18 @@ class Tasks {
         return first("where state = 'running' or run is not null limit 1").isEmpty();
     }
 
-    /** Takes over the next one, or one that ended and was not tidied up after; only one worker at a time asks. */
-    Optional<Claimed> claim() throws SQLException {
+    /**
+     * Takes over the next one, or one that ended and was not tidied up after; only one worker at a time asks.
+     *
+     * @param kinds that this version knows
+     */
+    Optional<Claimed> claim(Collection<String> kinds) throws SQLException {
         UUID run = UUID.randomUUID();
         Rows.execute(database, """
                 update audit_task set run = ?, done = case when cursor is null then 0 else done end
-                where id = (select id from audit_task where state = 'running' or run is not null
-                    order by state = 'running', started_at, id limit 1)""", run);
+                where id = (select id from audit_task
+                    where (state = 'running' or run is not null) and kind = any(string_to_array(?, ' '))
+                    order by state = 'running', started_at, id limit 1)""", run, String.join(" ", kinds));
         return first("where run = ?", run);
     }
 

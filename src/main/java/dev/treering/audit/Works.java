@@ -3,6 +3,7 @@ package dev.treering.audit;
 import java.net.URI;
 import java.sql.SQLException;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -24,6 +25,10 @@ class Works {
     Works(Redriving redriving, Rebuilding rebuilding, Republishing republishing, Tasks tasks) {
         this.byKind = Stream.of(redriving, rebuilding, republishing).collect(toMap(Work::kind, Function.identity()));
         this.tasks = tasks;
+    }
+
+    Set<String> kinds() {
+        return byKind.keySet();
     }
 
     Work of(String kind) {
