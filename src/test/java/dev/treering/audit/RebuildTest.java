@@ -41,7 +41,8 @@ class RebuildTest {
 
     private final Scenarios scenarios =
             new Scenarios(51, "ring" + UUID.randomUUID().toString().substring(0, 8));
-    private final UUID project = scenarios.web().id();
+    private final Run run = scenarios.breaking(3, Instant.now().minus(Duration.ofDays(1)));
+    private final UUID project = run.project().id();
 
     /** Another test may have asked for some in passing. */
     @BeforeEach
@@ -65,8 +66,7 @@ class RebuildTest {
                     select t::text from project_slug t where project_id = '%1$s') as rows""".formatted(project));
     }
 
-    private Run played() throws InterruptedException {
-        Run run = scenarios.breaking(3, Instant.now().minus(Duration.ofDays(1)));
+    private void play() throws InterruptedException {
         URI door = URI.create("http://localhost:" + RestAssured.port + "/webhooks/circleci");
         try (Simulator simulator =
                 new Simulator(TestStores.circleCi(), new WebhookSender(door, TestStores.SECRET), Clock.systemUTC())) {
@@ -81,7 +81,6 @@ class RebuildTest {
                             "select count(*) from enrichment_task where project_id = ? and state = 'pending'", project))
                     .isZero();
         });
-        return run;
     }
 
     private static byte[] webhook(UUID workflow) {
@@ -93,8 +92,9 @@ class RebuildTest {
     @Test
     void history_whose_upstream_is_gone_is_regrown_while_it_is_read_and_written() throws Exception {
         // Given
-        Run run = played();
+        play();
         String before = rows();
+        assertThat(before).isNotNull();
         String table = database.value("select 'workflow'::regclass::oid");
         TestStores.circleCi().down(true);
         AtomicBoolean over = new AtomicBoolean();
@@ -105,7 +105,7 @@ class RebuildTest {
                         .then()
                         .statusCode(200)
                         .body("items.size()", greaterThan(0));
-                asked().get("/api/projects/" + scenarios.web().slug() + "/insights")
+                asked().get("/api/projects/" + run.project().slug() + "/insights")
                         .then()
                         .statusCode(200);
                 reads++;
