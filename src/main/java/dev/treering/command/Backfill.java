@@ -2,7 +2,6 @@ package dev.treering.command;
 
 import java.util.Locale;
 import java.util.Objects;
-import java.util.Set;
 import java.util.UUID;
 
 /** How far a backfill is, as the REST API tells it, and how that reads. The tasks it counts become more while it looks. */
@@ -16,36 +15,28 @@ record Backfill(
         long givenUp,
         double progress,
         double perSecond,
-        Long etaSeconds) {
+        Long etaSeconds)
+        implements Progress {
 
     Backfill {
         Objects.requireNonNull(id);
         Objects.requireNonNull(state);
     }
 
-    private static final Set<String> ENDS = Set.of("done", "cancelled", "failed");
-    private static final int BAR = 16;
-
-    boolean hasEnded() {
-        return ENDS.contains(state);
-    }
-
     /** Whether all that was asked for is in the history. */
-    boolean isComplete() {
+    @Override
+    public boolean isComplete() {
         return state.equals("done") && givenUp == 0 && problem == null;
     }
 
-    String bar() {
-        int full = (int) Math.round(Math.max(0, Math.min(1, progress)) * BAR);
-        return "[" + "#".repeat(full) + ".".repeat(BAR - full) + "]";
-    }
-
-    String line() {
+    @Override
+    public String line() {
         return text(" %3.0f %%  %,d of %,d tasks  %,.1f/s", progress * 100, done + givenUp, tasks(), perSecond)
                 + (etaSeconds == null ? "" : "  " + span(etaSeconds) + " left");
     }
 
-    String end() {
+    @Override
+    public String end() {
         String count = text("%,d of %,d tasks, %,d pipelines", done, tasks(), pipelines)
                 + (givenUp == 0 ? "" : text("; %,d tasks were given up, what they asked for is missing", givenUp));
         return Service.oneLine(

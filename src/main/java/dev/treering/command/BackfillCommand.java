@@ -28,9 +28,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
         })
 final class BackfillCommand implements Callable<Integer> {
 
-    private static final int MOST_MISSES = 60;
-    private static final int AFTER_A_MISS_SECONDS = 2;
-
     @ArgGroup(multiplicity = "1")
     private Subject subject;
 
@@ -53,14 +50,12 @@ final class BackfillCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     private final Clock clock;
-    private final Pause pause;
-    private final boolean terminal;
+    private final Follower follower;
 
-    BackfillCommand(Target target, Clock clock, Pause pause, boolean terminal) {
+    BackfillCommand(Target target, Clock clock, Follower follower) {
         this.target = target;
         this.clock = clock;
-        this.pause = pause;
-        this.terminal = terminal;
+        this.follower = follower;
     }
 
     static final class Subject {
@@ -94,7 +89,7 @@ final class BackfillCommand implements Callable<Integer> {
             return last.state().equals("cancelled") ? 0 : 1;
         }
         if (subject.follow != null) {
-            return follow(service, get(service, subject.follow));
+            return follow(service, service.ask("GET", path(subject.follow), null, Backfill.class));
         }
         Instant from = since == null ? new PastTime(clock).convert("30d") : since;
         Backfill started = start(service, from);
@@ -114,52 +109,12 @@ final class BackfillCommand implements Callable<Integer> {
         return service.ask("POST", "/api/projects/" + slug + "/backfill", span, Backfill.class);
     }
 
-    private static Backfill get(Service service, UUID id) throws InterruptedException {
-        return service.ask("GET", path(id), null, Backfill.class);
-    }
-
     private static String path(UUID id) {
         return "/api/backfills/" + id;
     }
 
     private int follow(Service service, Backfill first) throws InterruptedException {
-        PrintWriter out = spec.commandLine().getOut();
-        Display display = new Display(out, terminal, clock);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            if (display.end()) {
-                out.println(goesOn(first.id()));
-            }
-        }));
-        try {
-            Backfill last = untilEnd(service, first, display);
-            display.end();
-            (last.isComplete() ? out : spec.commandLine().getErr()).println(last.end());
-            return last.isComplete() ? 0 : 1;
-        } catch (Failure e) {
-            display.end();
-            throw e.isPassing() ? new Failure(true, "%s %s", e.getMessage(), goesOn(first.id())) : e;
-        }
-    }
-
-    private Backfill untilEnd(Service service, Backfill first, Display display) throws InterruptedException {
-        Backfill now = first;
-        int misses = 0;
-        display.show(now);
-        while (!now.hasEnded()) {
-            pause.seconds(misses == 0 ? 1 : AFTER_A_MISS_SECONDS);
-            try {
-                now = get(service, now.id());
-                misses = 0;
-                display.show(now);
-            } catch (Failure e) {
-                misses++;
-                if (!e.isPassing() || misses == MOST_MISSES) {
-                    throw e;
-                }
-                display.show("No answer from Treering, trying again");
-            }
-        }
-        return now;
+        return follower.follow(spec.commandLine(), service, first, path(first.id()), goesOn(first.id()));
     }
 
     private String goesOn(UUID id) {

@@ -23,8 +23,8 @@ final class Display {
         this.clock = clock;
     }
 
-    void show(Backfill backfill) {
-        show(terminal ? backfill.bar() + backfill.line() : backfill.line().strip());
+    void show(Progress progress) {
+        show(terminal ? progress.bar() + progress.line() : progress.line().strip());
     }
 
     synchronized void show(String line) {

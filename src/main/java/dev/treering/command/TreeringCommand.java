@@ -66,11 +66,15 @@ public final class TreeringCommand {
         CommandLine line = new CommandLine(new TreeringCommand());
         line.getCommandSpec()
                 .version("treering " + TreeringCommand.class.getPackage().getImplementationVersion());
-        return line.addSubcommand(new BackfillCommand(new Target(environment), clock, pause, terminal))
+        Follower follower = new Follower(clock, pause, terminal);
+        return line.addSubcommand(new BackfillCommand(new Target(environment), clock, follower))
                 .addSubcommand(new TokenCommand(new Target(environment), clock))
                 .addSubcommand(new VerifyCommand(new Target(environment), clock, terminal))
                 .addSubcommand(new DoctorCommand(new Target(environment)))
                 .addSubcommand(new ExportCommand(new Target(environment), clock, out, terminal))
+                .addSubcommand(new DeadLettersCommand(new Target(environment), follower))
+                .addSubcommand(new RebuildCommand(new Target(environment), follower))
+                .addSubcommand(new TaskCommand(new Target(environment), follower))
                 .registerConverter(Instant.class, new PastTime(clock))
                 .registerConverter(ProjectSlug.class, ProjectSlug::new)
                 .setParameterExceptionHandler((e, args) -> wrongUse(e))

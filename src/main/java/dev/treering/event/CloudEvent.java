@@ -39,6 +39,12 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
     /** The address that the request came from, of a proxy's client where the settings trust the proxy. */
     public static final String ORIGIN = "ce_origin";
 
+    /**
+     * {@code true} on a record of {@link Topics#EVENTS} that was published before and is again, for a consumer that missed it.
+     * Whoever tells people of events passes over these.
+     */
+    public static final String REPUBLISHED = "ce_republished";
+
     // Headers are ours to keep small: a hostile type or id must not fill the broker or break a reader.
     private static final int LONGEST_ATTRIBUTE = 256;
 
@@ -94,6 +100,13 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
         }
         // Both records of an act go to one partition.
         return new CloudEvent(Topics.ACTS, act.id().toString(), headers, value);
+    }
+
+    /** The same record, marked as one that was published before. */
+    public CloudEvent republished() {
+        Map<String, String> marked = new LinkedHashMap<>(headers);
+        marked.put(REPUBLISHED, "true");
+        return new CloudEvent(topic, key, marked, value);
     }
 
     /** Hands over the headers as they travel. */

@@ -97,7 +97,7 @@ public class History {
     /** Facts that could not be read. */
     public long deadLetters() {
         return ((Number) ProjectEntity.getEntityManager()
-                        .createNativeQuery("select count(*) from dead_letter")
+                        .createNativeQuery("select count(*) from dead_letter where resolution is null")
                         .getSingleResult())
                 .longValue();
     }

@@ -5,6 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLDataException;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -18,6 +19,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
 
@@ -115,6 +117,9 @@ public class HistoryWriter {
     }
 
     static Judged judge(Fact fact) {
+        if (fact.body() == null) {
+            return new Judged(fact, null, new Unfoldable(Unfoldable.Reason.UNREADABLE, "its bytes were erased"));
+        }
         try {
             return new Judged(fact, FactReader.read(fact), null);
         } catch (Unfoldable e) {
@@ -180,33 +185,80 @@ public class HistoryWriter {
             positions.store(connection);
             return new Recorded(List.of(), positions, found, List.of());
         }
+        List<Row> told = new ArrayList<>();
+        Set<Fact> echoes = new HashSet<>();
+        List<Trail.Entry> entries = outcomes(connection, fresh, told, echoes);
+        trail.append(connection, entries, positions);
+        tally(
+                connection,
+                entries.stream().filter(entry -> !echoes.contains(entry.fact())).toList(),
+                1);
+        bury(connection, fresh);
+        List<Outbox.Row> events = outbox.add(connection, apply(connection, told, slugs));
+        positions.store(connection);
+        return new Recorded(entries, positions, found, events);
+    }
+
+    /** What becomes of each; what those tell that are new is added to {@code told}, and which are echoes to {@code echoes}. */
+    static List<Trail.Entry> outcomes(Connection connection, List<Judged> fresh, List<Row> told, Set<Fact> echoes)
+            throws SQLException {
         Seen seen = remember(connection, fresh);
+        echoes.addAll(seen.echoes);
         List<Trail.Entry> entries = new ArrayList<>(fresh.size());
-        List<Row> applied = new ArrayList<>();
         for (Judged judged : fresh) {
             Outcome outcome;
             if (judged.content == null) {
                 outcome = Outcome.DEAD;
             } else if (seen.news.remove(judged.seen())) {
                 outcome = Outcome.APPLIED;
-                applied.addAll(judged.content.rows());
+                told.addAll(judged.content.rows());
             } else {
                 outcome = Outcome.DUPLICATE;
             }
             entries.add(new Trail.Entry(judged.fact, outcome, judged.content));
         }
-        trail.append(connection, entries, positions);
-        tally(
-                connection,
-                entries.stream()
-                        .filter(entry -> !seen.echoes.contains(entry.fact()))
-                        .toList());
-        bury(connection, fresh);
+        return entries;
+    }
+
+    /** Writes names and rows; the events that follow. */
+    static List<CloudEvent> apply(Connection connection, List<Row> told, Slugs names) throws SQLException {
         // Before a merge takes the place of the names that are outweighed.
-        slugs.add(connection, applied.stream());
-        List<Outbox.Row> events = outbox.add(connection, upsert(connection, merged(applied)));
-        positions.store(connection);
-        return new Recorded(entries, positions, found, events);
+        names.add(connection, told.stream());
+        return upsert(connection, merged(told));
+    }
+
+    interface Fold {
+
+        void fold(List<Judged> facts) throws SQLException;
+    }
+
+    /**
+     * Folds all but what PostgreSQL refuses, which is found by halving, within a transaction that goes on.
+     *
+     * @param refused is told each such fact and why
+     */
+    static void inPieces(Connection connection, List<Judged> facts, Fold fold, BiConsumer<Judged, Unfoldable> refused)
+            throws SQLException {
+        if (facts.isEmpty()) {
+            return;
+        }
+        Savepoint before = connection.setSavepoint();
+        try {
+            fold.fold(facts);
+            connection.releaseSavepoint(before);
+        } catch (SQLException e) {
+            if (!isRefusal(e)) {
+                throw e;
+            }
+            connection.rollback(before);
+            if (facts.size() == 1) {
+                refused.accept(facts.get(0), refusal(e));
+            } else {
+                int half = facts.size() / 2;
+                inPieces(connection, facts.subList(0, half), fold, refused);
+                inPieces(connection, facts.subList(half, facts.size()), fold, refused);
+            }
+        }
     }
 
     private static Set<TopicPartition> partitions(List<Judged> batch) {
@@ -285,7 +337,7 @@ public class HistoryWriter {
     }
 
     /** Counts each project's webhooks by what became of them. */
-    private static void tally(Connection connection, List<Trail.Entry> entries) throws SQLException {
+    static void tally(Connection connection, List<Trail.Entry> entries, int sign) throws SQLException {
         Map<List<String>, Long> facts = entries.stream()
                 .filter(entry ->
                         entry.fact().key() != null && entry.fact().topic().equals(Topics.WEBHOOKS))
@@ -299,7 +351,7 @@ public class HistoryWriter {
                 on conflict (key, outcome) do update set facts = t.facts + excluded.facts""",
                 facts.entrySet().stream()
                         .map(count -> new Object[] {
-                            count.getKey().get(0), count.getKey().get(1), count.getValue()
+                            count.getKey().get(0), count.getKey().get(1), sign * count.getValue()
                         })
                         .toList());
     }

@@ -32,6 +32,13 @@ record Row(Table table, UUID id, Map<Group, Said> said) {
         return this;
     }
 
+    /** Whether it says what others are told of. */
+    boolean tellsProgress() {
+        return said.keySet().stream()
+                .flatMap(group -> group.columns.stream())
+                .anyMatch(column -> column.name().equals(table.status));
+    }
+
     /** Takes over what the other says by a greater stamp. */
     void merge(Row other) {
         other.said.forEach(this::keepGreater);

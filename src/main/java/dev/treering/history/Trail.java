@@ -36,6 +36,22 @@ class Trail {
                 ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::uuid[], ?::uuid[],
                 ?::text[], ?::bytea[], ?::bytea[], ?::bytea[], ?::bytea[], ?::bigint[])""";
 
+    /** What {@link #read} needs of a row {@code t}; where bytes were erased, what stands for them. */
+    static final String FACT = """
+            t.topic, t.partition, t."offset", t.appended_at, t.key, t.event_id, t.type, t.source, t.receipt, t.received_at,
+            t.secret_id, t.origin, coalesce(t.body, t.redacted_body) as body, t.erased_digest""";
+
+    /** Whether the history has the row {@code t}: not what is dead, unless it was redriven. */
+    static final String FOLDED = """
+            (t.outcome <> 'dead' or exists (select from dead_letter d
+                where (d.topic, d.partition, d."offset", d.appended_at) = (t.topic, t.partition, t."offset", t.appended_at)
+                    and d.resolution in ('redriven', 'duplicate')))""";
+
+    /** Facts of one transaction when many are read again: as many as a poll brings, and no more bytes. */
+    static final int PORTION = 500;
+
+    private static final long PORTION_BYTES = 8L * 1024 * 1024;
+
     private final SecureRandom random = new SecureRandom();
     // Months whose partition is known to be there; one entry a month of uptime.
     private final Set<YearMonth> months = ConcurrentHashMap.newKeySet();
@@ -117,6 +133,47 @@ class Trail {
             }
         }
         return recorded;
+    }
+
+    /** The first facts that the query finds, as they were read from Kafka; at least one where there are some. */
+    static List<Fact> read(Connection connection, String sql, Object... values) throws SQLException {
+        List<Fact> facts = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (int i = 0; i < values.length; i++) {
+                statement.setObject(i + 1, values[i]);
+            }
+            // Bodies may be large: those beyond the portion are not fetched.
+            statement.setFetchSize(64);
+            try (ResultSet row = statement.executeQuery()) {
+                for (long bytes = 0; bytes < PORTION_BYTES && row.next(); ) {
+                    Fact fact = fact(row);
+                    facts.add(fact);
+                    bytes += fact.body() == null ? 0 : fact.body().length;
+                }
+            }
+        }
+        return facts;
+    }
+
+    private static Fact fact(ResultSet row) throws SQLException {
+        byte[] body = row.getBytes("body");
+        byte[] erased = row.getBytes("erased_digest");
+        return new Fact(
+                row.getString("topic"),
+                row.getInt("partition"),
+                row.getLong("offset"),
+                Rows.instant(row, "appended_at"),
+                row.getString("key"),
+                row.getString("event_id"),
+                row.getString("type"),
+                row.getString("source"),
+                row.getString("receipt"),
+                Rows.instant(row, "received_at"),
+                row.getString("secret_id"),
+                row.getString("origin"),
+                body,
+                erased != null || body == null ? erased : Digests.sha256().digest(body),
+                null);
     }
 
     private void ensurePartitions(Connection connection, YearMonth month) throws SQLException {

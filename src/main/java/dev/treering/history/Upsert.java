@@ -44,7 +44,7 @@ final class Upsert {
         Set<Group> groups = EnumSet.noneOf(Group.class);
         rows.forEach(row -> groups.addAll(row.said().keySet()));
         Told told = new Told(table, groups);
-        String sql = SQL.computeIfAbsent(told, Upsert::sql);
+        String sql = SQL.computeIfAbsent(told, key -> sql(key, null));
         List<Object[]> values = rows.stream().map(row -> values(row, groups)).toList();
         if (!told.progress()) {
             Rows.update(connection, sql, values);
@@ -58,6 +58,14 @@ final class Upsert {
             }
         }
         return changed;
+    }
+
+    /** Merges rows of another table of the same shape: {@code from} is its name and, if need be, which rows. */
+    static void merge(Connection connection, Table table, String from) throws SQLException {
+        Told all = new Told(table, EnumSet.copyOf(table.groups()));
+        try (PreparedStatement statement = connection.prepareStatement(sql(all, from))) {
+            statement.execute();
+        }
     }
 
     private static Object[] values(Row row, Set<Group> told) {
@@ -77,8 +85,10 @@ final class Upsert {
      * Each group is replaced whole where the stamp that comes is the greater one; {@code greatest} passes over nulls, so
      * an absent group keeps what is there. Rows are locked in the order of their ids: two writers cannot wait for each
      * other. {@code before} sees the rows as they were when the statement began.
+     *
+     * @param from where the rows are; null where they come as parameters
      */
-    private static String sql(Told told) {
+    private static String sql(Told told, String from) {
         StringJoiner names = new StringJoiner(", ").add("id");
         StringJoiner types = new StringJoiner(", ").add("?::uuid[]");
         StringJoiner sets = new StringJoiner(", ", "do update set ", "").setEmptyValue("do nothing");
@@ -95,7 +105,9 @@ final class Upsert {
             }
         }
         Table table = told.table;
-        String said = "select * from unnest(%s) as s(%s)".formatted(types, names);
+        String said = from == null
+                ? "select * from unnest(%s) as s(%s)".formatted(types, names)
+                : "select %s from %s".formatted(names, from);
         String merge =
                 "insert into %s as t (%s) %%s order by id on conflict (id) %s".formatted(table.sqlName(), names, sets);
         if (!told.progress()) {

@@ -90,6 +90,11 @@ public class Outbox {
         return insert(connection, events, "now() + interval '10 seconds'");
     }
 
+    /** Adds the records as part of the caller's transaction, for the relay. */
+    public void leave(Connection connection, List<CloudEvent> events) throws SQLException {
+        insert(connection, events, "null");
+    }
+
     private static List<Row> insert(Connection connection, List<CloudEvent> events, String leasedUntil)
             throws SQLException {
         List<Row> rows = new ArrayList<>(events.size());
@@ -254,14 +259,13 @@ public class Outbox {
         });
     }
 
-    /** Rows that wait for the relay, and the age of the oldest in seconds. */
+    /** Rows that Kafka is not known to have, and the age of the oldest in seconds. */
     public record Backlog(long rows, double oldestSeconds) {}
 
     public Backlog backlog() throws SQLException {
         try (var connection = database.getConnection();
                 var statement = connection.prepareStatement("""
-                        select count(*), coalesce(extract(epoch from now() - min(created_at)), 0) from outbox
-                        where leased_until is null or leased_until < now()""");
+                        select count(*), coalesce(extract(epoch from now() - min(created_at)), 0) from outbox""");
                 var result = statement.executeQuery()) {
             result.next();
             return new Backlog(result.getLong(1), result.getDouble(2));

@@ -18,6 +18,8 @@ import io.micrometer.core.instrument.Timer;
  *                                  + treering_webhooks_refused_total (all reasons) + requests still under way
  * treering_trail_entries_total     = outcome="applied" + outcome="duplicate" + outcome="dead"
  * treering_enrichment_tasks        = state="done" + state="pending" + state="given_up" + state="not_found"
+ * dead letters                     = those that wait + redriven + duplicate + discarded = outcome="dead", in the tables
+ * seen deliveries                  = outcome="applied" + redriven dead letters, in the tables
  * </pre>
  *
  * A request is received when its body is complete or it is refused before that; it counts once. A trail entry is counted

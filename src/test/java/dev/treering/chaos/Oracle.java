@@ -246,7 +246,8 @@ final class Oracle {
         balance(
                 "seen deliveries and applied facts",
                 database.number("select count(*) from seen_event"),
-                database.number("select count(*) from trail where outcome = 'applied'"));
+                database.number("select (select count(*) from trail where outcome = 'applied')"
+                        + " + (select count(*) from dead_letter where resolution = 'redriven')"));
         balance(
                 "dead letters and dead facts",
                 database.number("select count(*) from dead_letter"),

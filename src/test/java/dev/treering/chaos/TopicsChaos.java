@@ -188,6 +188,7 @@ class TopicsChaos {
         someTraffic(scenario, Duration.ofSeconds(4));
         settle();
         long entries = world.database().number("select count(*) from trail");
+        List<List<String>> rows = rows();
 
         // When
         world.database().stop("INT");
@@ -198,6 +199,9 @@ class TopicsChaos {
         assertThat(world.database().number("select count(*) from trail")).isLessThan(entries);
 
         // Then
+        await("the same rows, stamps and all")
+                .atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertThat(rows()).isEqualTo(rows));
         scenario.conclude();
         assertThat(world.database().number("select count(*) from trail where topic = '%s'".formatted(Topics.WEBHOOKS)))
                 .isGreaterThanOrEqualTo(entries);
@@ -228,6 +232,15 @@ class TopicsChaos {
         assertThat(world.worker().metric("treering_trail_missed_total")).isEqualTo(deleted);
         assertThat(world.worker().log()).content().contains("are gone from Kafka and were never read");
         scenario.conclude();
+    }
+
+    /** A hash over all rows of the history. */
+    private List<List<String>> rows() {
+        return world.database().rows("""
+                select md5(string_agg(r, ' ' order by r)), count(*)::text from (
+                    select t::text as r from project t union all select t::text from pipeline t
+                    union all select t::text from workflow t union all select t::text from job t
+                    union all select t::text from project_slug t) as rows""");
     }
 
     private void someTraffic(Scenario scenario, Duration time) {

@@ -44,7 +44,8 @@ public final class HistoryCheck {
         try (Statement statement = connection.createStatement()) {
             statement.setFetchSize(PORTION);
             try (ResultSet fact = statement.executeQuery(
-                    "select topic, event_id, body from trail where outcome = 'applied' and body is not null and topic <> 'treering.acts'")) {
+                    "select topic, event_id, body from trail t where body is not null and topic <> 'treering.acts' and outcome <> 'duplicate' and "
+                            + Trail.FOLDED)) {
                 while (fact.next()) {
                     told.add(new Told(fact.getString(1), fact.getString(2), fact.getBytes(3), true));
                 }

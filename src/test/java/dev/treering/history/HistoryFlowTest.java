@@ -1,9 +1,7 @@
 package dev.treering.history;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -14,14 +12,12 @@ import jakarta.inject.Inject;
 
 import dev.treering.Database;
 import dev.treering.FlowTest;
+import dev.treering.Records;
 import dev.treering.Signed;
 import dev.treering.event.CloudEvent;
 import dev.treering.event.Topics;
 import dev.treering.outbox.Publisher;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -226,8 +222,8 @@ class HistoryFlowTest {
                 .then()
                 .statusCode(202);
         // When
-        List<ConsumerRecord<String, String>> webhooks = read(Topics.WEBHOOKS, project, 2);
-        List<ConsumerRecord<String, String>> events = read(Topics.EVENTS, project, 2);
+        List<ConsumerRecord<String, String>> webhooks = Records.read(kafka, Topics.WEBHOOKS, project, 2);
+        List<ConsumerRecord<String, String>> events = Records.read(kafka, Topics.EVENTS, project, 2);
         // Then
         ConsumerRecord<String, String> webhook = webhooks.get(0);
         assertThat(webhook.value()).isEqualTo(new String(body, UTF_8));
@@ -256,27 +252,5 @@ class HistoryFlowTest {
 
     private static String header(ConsumerRecord<?, ?> record, String name) {
         return new String(record.headers().lastHeader(name).value(), UTF_8);
-    }
-
-    /** Reads a topic as a stranger would, from its beginning, until the project has that many records. */
-    private List<ConsumerRecord<String, String>> read(String topic, UUID project, int wanted) {
-        Map<String, Object> settings = Map.of("bootstrap.servers", kafka, "auto.offset.reset", "earliest");
-        try (var consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer())) {
-            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
-                    .map(partition -> new TopicPartition(topic, partition.partition()))
-                    .toList();
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            List<ConsumerRecord<String, String>> found = new ArrayList<>();
-            await().untilAsserted(() -> {
-                consumer.poll(Duration.ofMillis(200)).forEach(record -> {
-                    if (project.toString().equals(record.key())) {
-                        found.add(record);
-                    }
-                });
-                assertThat(found).hasSize(wanted);
-            });
-            return found;
-        }
     }
 }
