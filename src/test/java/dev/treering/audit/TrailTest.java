@@ -21,7 +21,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import javax.sql.DataSource;
 
 import jakarta.inject.Inject;
 
@@ -70,9 +69,6 @@ class TrailTest {
 
     @Inject
     Tokens tokens;
-
-    @Inject
-    DataSource stores;
 
     private final UUID project = UUID.randomUUID();
 
@@ -536,7 +532,7 @@ class TrailTest {
         makeUp(20_000, 0);
         try (Socket whole = openExport();
                 Socket broken = openExport();
-                Connection connection = stores.getConnection();
+                Connection connection = Database.administrator();
                 Statement statement = connection.createStatement()) {
             assertThat(rest(whole)).endsWith("\r\n0\r\n\r\n");
 

@@ -54,6 +54,7 @@ class RegrowthTest {
         Flyway.configure()
                 .dataSource(setting("jdbc.url"), setting("owner.username"), setting("owner.password"))
                 .schemas(SCHEMA)
+                .placeholders(Map.of("app", ""))
                 .load()
                 .migrate();
         database = AgroalDataSource.from(new AgroalDataSourceConfigurationSupplier()
