@@ -12,6 +12,7 @@ import jakarta.ws.rs.Produces;
 
 import dev.treering.enrichment.EnrichmentJob;
 import dev.treering.history.History;
+import dev.treering.notification.Deliveries;
 import dev.treering.outbox.Outbox;
 import dev.treering.security.Caller;
 import dev.treering.security.Scope;
@@ -30,6 +31,7 @@ public class StatusResource {
     private final History history;
     private final Patience patience;
     private final EnrichmentJob enrichment;
+    private final Deliveries deliveries;
     private final TreeringConfig config;
     private final Caller caller;
 
@@ -39,6 +41,7 @@ public class StatusResource {
             History history,
             Patience patience,
             EnrichmentJob enrichment,
+            Deliveries deliveries,
             TreeringConfig config,
             Caller caller) {
         this.probes = probes;
@@ -46,6 +49,7 @@ public class StatusResource {
         this.history = history;
         this.patience = patience;
         this.enrichment = enrichment;
+        this.deliveries = deliveries;
         this.config = config;
         this.caller = caller;
     }
@@ -55,7 +59,7 @@ public class StatusResource {
      * @param waiting the work that waits for PostgreSQL, with its reason
      * @param outbox null while PostgreSQL does not answer
      * @param losses what Kafka had lost when the history came to read it; null while PostgreSQL does not answer
-     * @param enrichment null while PostgreSQL does not answer
+     * @param enrichment null while PostgreSQL does not answer, as are {@code notifications}
      */
     public record Status(
             String state,
@@ -65,7 +69,8 @@ public class StatusResource {
             Map<String, String> waiting,
             Outbox.Backlog outbox,
             History.Losses losses,
-            EnrichmentJob.Status enrichment) {}
+            EnrichmentJob.Status enrichment,
+            Deliveries.Status notifications) {}
 
     @GET
     public Status status() {
@@ -86,7 +91,8 @@ public class StatusResource {
                 waiting,
                 database == null ? ask(outbox::backlog) : null,
                 database == null ? ask(history::losses) : null,
-                circleCi);
+                circleCi,
+                database == null ? ask(deliveries::status) : null);
     }
 
     private static <T> T ask(Patience.Work<T> question) {
