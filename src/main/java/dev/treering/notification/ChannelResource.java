@@ -20,7 +20,7 @@ import jakarta.ws.rs.core.MediaType;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.treering.notification.Channel.Target;
-import dev.treering.notification.Deliveries.Delivery;
+import dev.treering.notification.DeliveryLog.Delivery;
 import dev.treering.notification.Guard.Refused;
 import dev.treering.security.Caller;
 import dev.treering.security.Scope;
@@ -46,15 +46,23 @@ public class ChannelResource {
 
     private final Channels channels;
     private final Deliveries deliveries;
+    private final DeliveryLog log;
     private final Guard guard;
     private final Vault vault;
     private final DeliveryConfig config;
     private final Caller caller;
 
     ChannelResource(
-            Channels channels, Deliveries deliveries, Guard guard, Vault vault, DeliveryConfig config, Caller caller) {
+            Channels channels,
+            Deliveries deliveries,
+            DeliveryLog log,
+            Guard guard,
+            Vault vault,
+            DeliveryConfig config,
+            Caller caller) {
         this.channels = channels;
         this.deliveries = deliveries;
+        this.log = log;
         this.guard = guard;
         this.vault = vault;
         this.config = config;
@@ -131,11 +139,11 @@ public class ChannelResource {
         String name = changes.name == null ? null : name(changes.name);
         String url = changes.url == null ? null : url(changes.url);
         List<String> to = changes.to == null ? null : addresses(changes.to);
-        change(
-                id,
-                name,
-                changes.enabled,
-                old -> new Target(url == null ? old.url() : url, old.secrets(), to == null ? old.to() : to));
+        channels.change(id, name, changes.enabled);
+        if (url != null || to != null) {
+            retarget(id, old -> new Target(url == null ? old.url() : url, old.secrets(), to == null ? old.to() : to));
+        }
+        Log.infof("Channel %s was changed by %s", id, caller.id());
         return channel(id);
     }
 
@@ -156,7 +164,7 @@ public class ChannelResource {
             throw Problem.badRequest("Only webhooks are signed");
         }
         String secret = secret(rotation == null ? null : rotation.secret);
-        change(id, null, null, old -> {
+        retarget(id, old -> {
             if (old.secrets().size() >= MOST_SECRETS) {
                 throw new Problem(409, "Two secrets sign already; take the old one away first");
             }
@@ -173,7 +181,7 @@ public class ChannelResource {
         if (!channel(id).secretIds().contains(secret)) {
             throw Problem.notFound("This channel has no secret " + secret);
         }
-        change(id, null, null, old -> {
+        retarget(id, old -> {
             List<String> rest = old.secrets().stream()
                     .filter(one -> !Signing.id(one).equals(secret))
                     .toList();
@@ -195,7 +203,8 @@ public class ChannelResource {
                     "This channel is switched off (%s): PATCH it with {\"enabled\":true} first"
                             .formatted(channel.disabledReason()));
         }
-        Delivery delivery = deliveries.test(channel);
+        Delivery delivery = log.find(id, deliveries.test(channel))
+                .orElseThrow(() -> Problem.notFound("The channel was deleted meanwhile"));
         return ResponseBuilder.accepted(delivery)
                 .location(URI.create("/api/notifications/deliveries/" + delivery.id()))
                 .build();
@@ -206,12 +215,10 @@ public class ChannelResource {
         return channels.find(id).orElseThrow(() -> Problem.notFound("There is no channel " + id));
     }
 
-    private void change(UUID id, String name, Boolean enabled, UnaryOperator<Target> change) throws SQLException {
+    private void retarget(UUID id, UnaryOperator<Target> change) throws SQLException {
         vault.mustBeReady();
-        if (!channels.change(id, name, enabled, change)) {
-            throw Problem.notFound("There is no channel " + id);
-        }
-        Log.infof("Channel %s was changed by %s", id, caller.id());
+        channels.retarget(id, change);
+        Log.infof("The target of channel %s was changed by %s", id, caller.id());
     }
 
     private static String name(String given) {

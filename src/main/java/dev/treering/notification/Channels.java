@@ -1,7 +1,6 @@
 package dev.treering.notification;
 
 import java.net.URI;
-import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -108,50 +107,38 @@ class Channels {
         return target.url() == null ? String.join(", ", target.to()) : Guard.host(URI.create(target.url()));
     }
 
-    /**
-     * Changes a channel in one transaction.
-     *
-     * @param name null to leave it
-     * @param enabled null to leave it
-     * @return whether there is such a channel
-     */
-    boolean change(UUID id, String name, Boolean enabled, UnaryOperator<Target> change) throws SQLException {
-        boolean[] found = {false};
+    /** @param name null to leave it, as is {@code enabled} */
+    void change(UUID id, String name, Boolean enabled) throws SQLException {
         unlessTaken(
                 name,
-                () -> Rows.inTransaction(database, connection -> {
-                    Optional<Target> target = lock(connection, id);
-                    found[0] = target.isPresent();
-                    if (found[0]) {
-                        Rows.execute(
-                                connection,
-                                "update notification_channel set target = ?, name = coalesce(?, name) where id = ?",
-                                seal(id, change.apply(target.get())),
-                                name,
-                                id);
-                    }
-                    if (found[0] && enabled != null) {
-                        Rows.execute(
-                                connection,
-                                enabled
-                                        ? "update notification_channel set disabled_at = null, disabled_reason = null,"
-                                                + " failing_since = null, free_at = now() where id = ?"
-                                        : "update notification_channel set disabled_at = coalesce(disabled_at, now()),"
-                                                + " disabled_reason = coalesce(disabled_reason, 'by hand') where id = ?",
-                                id);
-                    }
-                }));
-        return found[0];
+                () -> Rows.execute(
+                        database, "update notification_channel set name = coalesce(?, name) where id = ?", name, id));
+        if (enabled != null) {
+            Rows.execute(
+                    database,
+                    enabled
+                            ? "update notification_channel set disabled_at = null, disabled_reason = null,"
+                                    + " failing_since = null, free_at = now() where id = ?"
+                            : "update notification_channel set disabled_at = now(), disabled_reason = 'by hand'"
+                                    + " where id = ? and disabled_at is null",
+                    id);
+        }
     }
 
-    private Optional<Target> lock(Connection connection, UUID id) throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement("select target from notification_channel where id = ? for update")) {
-            statement.setObject(1, id);
-            try (ResultSet row = statement.executeQuery()) {
-                return row.next() ? Optional.of(openOrEmpty(id, row.getString(1))) : Optional.empty();
+    /** Changes what is sealed; nobody else does meanwhile. */
+    void retarget(UUID id, UnaryOperator<Target> change) throws SQLException {
+        Rows.inTransaction(database, connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement("select target from notification_channel where id = ? for update")) {
+                statement.setObject(1, id);
+                try (ResultSet row = statement.executeQuery()) {
+                    if (row.next()) {
+                        String sealed = seal(id, change.apply(openOrEmpty(id, row.getString(1))));
+                        Rows.execute(connection, "update notification_channel set target = ? where id = ?", sealed, id);
+                    }
+                }
             }
-        }
+        });
     }
 
     // Who gives an address anew need not know the old one.

@@ -1,17 +1,12 @@
 package dev.treering.notification;
 
-import java.io.IOException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
@@ -19,34 +14,20 @@ import javax.sql.DataSource;
 
 import jakarta.inject.Singleton;
 
-import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
 import dev.treering.notification.Sender.Outcome;
 import dev.treering.support.Json;
-import dev.treering.support.PageToken;
-import dev.treering.support.Problem;
 import dev.treering.support.Rows;
 import io.quarkus.logging.Log;
 
 /**
- * The log of what is sent, and the queue it is sent from. A channel is leased whole, so that its messages leave one
+ * The queue of what is to be sent, which stays as its log. A channel is leased whole, so that its messages leave one
  * after another, by its pace, whichever worker sends them. Its clock is the database's, one for all.
  */
 @Singleton
-public class Deliveries {
+class Deliveries {
 
-    private static final int PAGE = 50;
     private static final Duration LONGEST_PAUSE = Duration.ofDays(1);
-    private static final PageToken TOP = new PageToken(Instant.parse("9999-12-31T00:00:00Z"), new UUID(0, 0), 0);
-
-    private static final String LISTED = """
-            select d.*, c.name as channel, c.kind as channel_kind, d.message ->> 'kind' as message_kind,
-                a.status, a.error, case when d.state = 'pending' then d.due_at end as next_try_at
-            from notification_delivery d join notification_channel c on c.id = d.channel_id
-            left join notification_attempt a on a.delivery_id = d.id and a.number = d.attempts
-            """;
-
     private final DataSource database;
     private final DeliveryConfig config;
     private final Clock clock;
@@ -56,50 +37,6 @@ public class Deliveries {
         this.config = config;
         this.clock = clock;
     }
-
-    /**
-     * A message to one channel.
-     *
-     * @param state {@code pending}, {@code sent} or {@code failed}
-     * @param attempts that were begun
-     * @param lastStatus of the last HTTP answer; null where there was none
-     */
-    public record Delivery(
-            UUID id,
-            UUID channelId,
-            String channel,
-            UUID messageId,
-            String kind,
-            String state,
-            Instant createdAt,
-            int attempts,
-            Integer lastStatus,
-            String lastError,
-            Instant nextTryAt,
-            Instant settledAt) {}
-
-    /** @param outcome {@code arrived} or {@code failed}; null while it is under way, or where its worker ended first */
-    public record Attempt(
-            int number,
-            Instant startedAt,
-            String outcome,
-            Integer status,
-            Integer latencyMillis,
-            String error,
-            Instant nextTryAt) {}
-
-    /** One delivery with all that is known of it. */
-    public record Detail(@JsonUnwrapped Delivery delivery, Map<String, Object> message, List<Attempt> log) {}
-
-    public record Listed(List<Delivery> items, String nextPageToken) {}
-
-    /**
-     * How notifications stand.
-     *
-     * @param pending messages that are to be sent
-     * @param channelsOff the names of channels that are switched off
-     */
-    public record Status(long pending, List<String> channelsOff) {}
 
     /** A message whose turn it is, with its channel; {@code number} is the attempt's. */
     record Claimed(
@@ -122,13 +59,11 @@ public class Deliveries {
                 on conflict (channel_id, message_id) do nothing""", UUID.randomUUID(), message.id(), json(message), channelId);
     }
 
-    /** Adds an invented message. */
-    Delivery test(Channel channel) throws SQLException {
+    /** Adds an invented message; its id. */
+    UUID test(Channel channel) throws SQLException {
         Message message = OwnMessages.test(channel.name(), clock.instant());
         Rows.inTransaction(database, connection -> add(connection, channel.id(), message));
-        return query("where d.channel_id = ? and d.message_id = ?", channel.id(), message.id()).stream()
-                .findFirst()
-                .orElseThrow(() -> Problem.notFound("The channel was deleted meanwhile"));
+        return message.id();
     }
 
     private static String json(Message message) {
@@ -183,18 +118,18 @@ public class Deliveries {
                 row.getString("name"),
                 row.getString("kind"),
                 row.getString("target"),
-                read(row.getString("message"), new TypeReference<Message>() {}),
+                message(row.getString("message")),
                 row.getInt("attempts"),
                 row.getInt("tries"),
                 row.getObject("failing_since") != null,
                 row.getBoolean("repeated"));
     }
 
-    private static <T> T read(String json, TypeReference<T> type) {
+    private static Message message(String json) {
         try {
-            return Json.CIRCLECI.readValue(json, type);
-        } catch (IOException e) {
-            throw new IllegalStateException("A message of the log cannot be read", e);
+            return Json.CIRCLECI.readValue(json, Message.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("A message of the queue cannot be read", e);
         }
     }
 
@@ -306,114 +241,5 @@ public class Deliveries {
                 database,
                 "delete from notification_delivery where state <> 'pending' and settled_at < now() - ? * interval '1 millisecond'",
                 config.logRetention().toMillis());
-    }
-
-    /** Newest first. @param channelId null for all, as is {@code state} */
-    Listed list(UUID channelId, String state, String pageToken) throws SQLException {
-        int filters = Objects.hash(channelId, state);
-        PageToken given = PageToken.decode(pageToken, filters);
-        PageToken after = given == null ? TOP : given;
-        List<Delivery> found = query(
-                "where (?::uuid is null or d.channel_id = ?) and (?::text is null or d.state = ?)"
-                        + " and (d.created_at, d.id) < (?::timestamptz, ?) order by d.created_at desc, d.id desc limit ?",
-                channelId,
-                channelId,
-                state,
-                state,
-                after.createdAt().toString(),
-                after.id(),
-                PAGE + 1);
-        if (found.size() <= PAGE) {
-            return new Listed(found, null);
-        }
-        Delivery last = found.get(PAGE - 1);
-        return new Listed(found.subList(0, PAGE), new PageToken(last.createdAt(), last.id(), filters).encode());
-    }
-
-    Optional<Delivery> find(UUID id) throws SQLException {
-        return query("where d.id = ?", id).stream().findFirst();
-    }
-
-    private List<Delivery> query(String which, Object... values) throws SQLException {
-        List<Delivery> found = new ArrayList<>();
-        Rows.each(database, LISTED + which, row -> found.add(delivery(row)), values);
-        return found;
-    }
-
-    private static Delivery delivery(ResultSet row) throws SQLException {
-        return new Delivery(
-                row.getObject("id", UUID.class),
-                row.getObject("channel_id", UUID.class),
-                row.getString("channel"),
-                row.getObject("message_id", UUID.class),
-                row.getString("message_kind"),
-                row.getString("state"),
-                Rows.instant(row, "created_at"),
-                row.getInt("attempts"),
-                row.getObject("status", Integer.class),
-                row.getString("error"),
-                Rows.instant(row, "next_try_at"),
-                Rows.instant(row, "settled_at"));
-    }
-
-    /** A delivery with its message and all attempts. */
-    Optional<Detail> detail(UUID id) throws SQLException {
-        Optional<Delivery> delivery = find(id);
-        if (delivery.isEmpty()) {
-            return Optional.empty();
-        }
-        List<Attempt> attempts = new ArrayList<>();
-        Rows.each(
-                database,
-                "select * from notification_attempt where delivery_id = ? order by number",
-                row -> attempts.add(new Attempt(
-                        row.getInt("number"),
-                        Rows.instant(row, "started_at"),
-                        row.getString("outcome"),
-                        row.getObject("status", Integer.class),
-                        row.getObject("latency_millis", Integer.class),
-                        row.getString("error"),
-                        Rows.instant(row, "next_try_at"))),
-                id);
-        List<Map<String, Object>> message = new ArrayList<>();
-        Rows.each(
-                database,
-                "select message from notification_delivery where id = ?",
-                row -> message.add(read(row.getString(1), new TypeReference<Map<String, Object>>() {})),
-                id);
-        return message.stream().findFirst().map(known -> new Detail(delivery.get(), known, attempts));
-    }
-
-    public Status status() throws SQLException {
-        List<String> off = new ArrayList<>();
-        Rows.each(
-                database,
-                "select name from notification_channel where disabled_at is not null order by name",
-                row -> off.add(row.getString(1)));
-        long[] pending = new long[1];
-        Rows.each(
-                database,
-                "select count(*) from notification_delivery where state = 'pending'",
-                row -> pending[0] = row.getLong(1));
-        return new Status(pending[0], off);
-    }
-
-    /** Due at once, with all tries before it again. */
-    int resend(UUID id) throws SQLException {
-        return resend("d.id = ?", id);
-    }
-
-    /** The same for all in this state. @param channelId null for every channel */
-    int resendAll(UUID channelId, String state) throws SQLException {
-        return resend("(?::uuid is null or d.channel_id = ?) and d.state = ?", channelId, channelId, state);
-    }
-
-    private int resend(String which, Object... values) throws SQLException {
-        return Rows.execute(
-                database,
-                "update notification_delivery d set state = 'pending', due_at = now(), tries = 0, settled_at = null"
-                        + " from notification_channel c where c.id = d.channel_id and c.disabled_at is null and "
-                        + which,
-                values);
     }
 }

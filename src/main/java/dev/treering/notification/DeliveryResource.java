@@ -11,9 +11,9 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 
-import dev.treering.notification.Deliveries.Delivery;
-import dev.treering.notification.Deliveries.Detail;
-import dev.treering.notification.Deliveries.Listed;
+import dev.treering.notification.DeliveryLog.Delivery;
+import dev.treering.notification.DeliveryLog.Detail;
+import dev.treering.notification.DeliveryLog.Listed;
 import dev.treering.security.Caller;
 import dev.treering.security.Scope;
 import dev.treering.support.Problem;
@@ -29,10 +29,10 @@ public class DeliveryResource {
 
     private static final Set<String> STATES = Set.of("pending", "sent", "failed");
 
-    private final Deliveries deliveries;
+    private final DeliveryLog deliveries;
     private final Caller caller;
 
-    DeliveryResource(Deliveries deliveries, Caller caller) {
+    DeliveryResource(DeliveryLog deliveries, Caller caller) {
         this.deliveries = deliveries;
         this.caller = caller;
     }

@@ -46,7 +46,6 @@ class Outbound {
 
     Outbound(Vertx vertx, Guard guard, DeliveryConfig config, HttpClientOptions options) {
         client = vertx.createHttpClient(options.setKeepAlive(false)
-                .setForceSni(true)
                 .setConnectTimeout((int) config.deadline().toMillis())
                 .setMaxPoolSize(config.concurrency()));
         this.guard = guard;
@@ -73,7 +72,11 @@ class Outbound {
                         sent.set(request);
                         return request.send(Buffer.buffer(body));
                     })
-                    .map(answer -> new Reply(answer.statusCode(), answer.getHeader("Retry-After")))
+                    .map(answer -> {
+                        // Hanging up below is told to whoever reads the rest, or else to the log.
+                        answer.exceptionHandler(hungUp -> {});
+                        return new Reply(answer.statusCode(), answer.getHeader("Retry-After"));
+                    })
                     .toCompletionStage()
                     .toCompletableFuture()
                     .get(end - System.nanoTime(), TimeUnit.NANOSECONDS);

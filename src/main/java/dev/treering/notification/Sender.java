@@ -80,6 +80,9 @@ class Sender {
         String error = null;
         try {
             Target target = channels.open(claimed.channelId(), claimed.target());
+            if (claimed.kind().equals(Channel.WEBHOOK) && target.secrets().isEmpty()) {
+                throw new IOException("the channel has no secret to sign with: make one");
+            }
             switch (claimed.kind()) {
                 case Channel.SLACK -> reply = slack(target, claimed.message());
                 case Channel.WEBHOOK -> reply = webhook(target, claimed.message());
@@ -146,19 +149,18 @@ class Sender {
                 for (int i = 0; i < list.size(); i++) {
                     list.set(i, shortened(list.get(i), most));
                 }
-            }
-            if (!field.getKey().endsWith("url")) {
+            } else if (!field.getKey().endsWith("url")) {
                 field.setValue(shortened(field.getValue(), most));
             }
         });
-        message.put(
-                "more",
-                message.path("more").asInt() + others - message.path("others").size());
+        if (others > most) {
+            message.put("more", message.path("more").asInt() + others - most);
+        }
     }
 
     private static JsonNode shortened(JsonNode value, int most) {
-        if (value instanceof ObjectNode message && message.has("kind")) {
-            cut(message, most);
+        if (value instanceof ObjectNode inner) {
+            cut(inner, most);
         }
         return value.isTextual() ? TextNode.valueOf(Wording.clip(value.textValue(), LONGEST_TEXT)) : value;
     }

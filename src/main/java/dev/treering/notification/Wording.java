@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BinaryOperator;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
@@ -40,6 +41,7 @@ final class Wording {
             text -> text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
             (name, url) -> "<%s|%s>".formatted(url.replace("&", "&amp;"), name));
 
+    private static final int LONGEST_READ = 1000;
     private static final int LONGEST_VALUE = 150;
     private static final int LONGEST_PART = 2900;
     private static final int MOST_JOBS = 10;
@@ -88,7 +90,7 @@ final class Wording {
     }
 
     private String value(String text) {
-        return escape.apply(clip(clean(text), LONGEST_VALUE));
+        return escape.apply(clip(clean(clip(text, LONGEST_READ)), LONGEST_VALUE));
     }
 
     /** Without what is not seen and changes what is: line breaks, control characters, directions of writing. */
@@ -132,24 +134,19 @@ final class Wording {
         if (message.kind() == Kind.CHANNEL_OFF) {
             parts.add(say("off", message, Map.of()));
         } else if (message.kind() == Kind.SUMMARY) {
-            List<String> others = list(message.others()).stream()
-                    .map(other -> linked(title(other), other.workflowUrl()))
-                    .toList();
-            parts.add(join(others, "\n", MOST_OTHERS, message.more()));
+            Function<Message, String> line = other -> linked(title(other), other.workflowUrl());
+            parts.add(join(message.others(), line, "\n", MOST_OTHERS, message.more()));
         } else {
             parts.add(say("commit", message, Map.of()));
-            List<FailedJob> jobs = list(message.failedJobs());
+            Function<FailedJob, String> job = one -> linked(value(String.valueOf(one.name())), one.url());
+            String jobs = join(message.failedJobs(), job, ", ", MOST_JOBS, 0);
             if (!jobs.isEmpty()) {
-                List<String> names = jobs.stream()
-                        .map(job -> linked(value(String.valueOf(job.name())), job.url()))
-                        .toList();
                 parts.add(say(
-                        "jobs", message, Map.of("failed", jobs.size(), "list", raw(join(names, ", ", MOST_JOBS, 0)))));
+                        "jobs", message, Map.of("failed", message.failedJobs().size(), "list", raw(jobs))));
             }
-            List<String> tests = list(message.failedTests());
+            String tests = join(message.failedTests(), this::value, ", ", MOST_TESTS, 0);
             if (!tests.isEmpty()) {
-                List<String> names = tests.stream().map(this::value).toList();
-                parts.add(say("tests", message, Map.of("list", raw(join(names, ", ", MOST_TESTS, 0)))));
+                parts.add(say("tests", message, Map.of("list", raw(tests))));
             }
             parts.add(say("standing", message, Map.of()));
         }
@@ -186,18 +183,22 @@ final class Wording {
         return link(url) == null ? escaped : link.apply(escaped, url);
     }
 
-    /** As many of them as fit, and how many more there are. */
-    private static String join(List<String> parts, String separator, int most, int further) {
-        StringBuilder all = new StringBuilder();
+    /** As many of them as fit, and how many more there are, with those that are only counted. */
+    private static <T> String join(List<T> given, Function<T, String> say, String separator, int most, int counted) {
+        List<T> all = list(given);
+        StringBuilder text = new StringBuilder();
         int shown = 0;
-        while (shown < Math.min(most, parts.size())
-                && all.length() + parts.get(shown).length() < LONGEST_PART) {
-            all.append(shown == 0 ? "" : separator).append(parts.get(shown++));
+        for (T one : all.subList(0, Math.min(most, all.size()))) {
+            String part = say.apply(one);
+            if (text.length() + part.length() > LONGEST_PART) {
+                break;
+            }
+            text.append(shown++ == 0 ? "" : separator).append(part);
         }
-        int rest = parts.size() - shown + further;
+        int rest = all.size() - shown + counted;
         return rest == 0
-                ? all.toString()
-                : all.append(separator).append("+%d more".formatted(rest)).toString();
+                ? text.toString()
+                : text.append(separator).append("+%d more".formatted(rest)).toString();
     }
 
     static <T> List<T> list(List<T> given) {

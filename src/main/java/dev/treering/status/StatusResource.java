@@ -12,7 +12,7 @@ import jakarta.ws.rs.Produces;
 
 import dev.treering.enrichment.EnrichmentJob;
 import dev.treering.history.History;
-import dev.treering.notification.Deliveries;
+import dev.treering.notification.DeliveryLog;
 import dev.treering.outbox.Outbox;
 import dev.treering.security.Caller;
 import dev.treering.security.Scope;
@@ -31,7 +31,7 @@ public class StatusResource {
     private final History history;
     private final Patience patience;
     private final EnrichmentJob enrichment;
-    private final Deliveries deliveries;
+    private final DeliveryLog deliveries;
     private final TreeringConfig config;
     private final Caller caller;
 
@@ -41,7 +41,7 @@ public class StatusResource {
             History history,
             Patience patience,
             EnrichmentJob enrichment,
-            Deliveries deliveries,
+            DeliveryLog deliveries,
             TreeringConfig config,
             Caller caller) {
         this.probes = probes;
@@ -70,7 +70,7 @@ public class StatusResource {
             Outbox.Backlog outbox,
             History.Losses losses,
             EnrichmentJob.Status enrichment,
-            Deliveries.Status notifications) {}
+            DeliveryLog.Status notifications) {}
 
     @GET
     public Status status() {

@@ -138,6 +138,7 @@ class ChannelsTest extends NotificationTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '`',
             value = {
                 "{\"kind\":\"pager\"} | 'kind' must be",
                 "{\"kind\":\"slack\"} | 'url'",
@@ -218,6 +219,9 @@ class ChannelsTest extends NotificationTest {
                 .then()
                 .statusCode(200);
         admin().body("{}").post(CHANNELS + "/" + id + "/secrets").then().statusCode(201);
+        admin().post(DELIVERIES + "/" + delivery(id, message) + "/resend")
+                .then()
+                .statusCode(202);
         // Then
         await().untilAsserted(() -> assertThat(state(id, message)).startsWith("sent"));
     }

@@ -253,6 +253,7 @@ class DeliveryTest extends NotificationTest {
                 .isNull();
         // When
         database.change("update notification_channel set failing_since = now() - interval '5 days' where id = ?", id);
+        add(channel);
         // Then
         await().untilAsserted(() -> assertThat(
                         database.value("select disabled_reason from notification_channel where id = ?", id))

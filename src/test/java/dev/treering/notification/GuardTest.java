@@ -25,6 +25,7 @@ class GuardTest {
 
     static DeliveryConfig config(Map<String, String> settings) {
         return new SmallRyeConfigBuilder()
+                .addDiscoveredConverters()
                 .withMapping(DeliveryConfig.class)
                 .withSources(new PropertiesConfigSource(settings, "test", 100))
                 .build()
