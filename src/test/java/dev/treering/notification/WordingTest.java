@@ -49,7 +49,7 @@ class WordingTest {
                         .map(text -> text.path("text").asText())
                         .toList())
                 .contains(
-                        "`a1b2c3d4` Count rings, not years",
+                        "`a1b2c3d` Count rings, not years",
                         "1 failed job: <https://circleci.com/gh/acme/web/41|deploy>",
                         "Failed tests: leaves fall, roots hold, bark peels, +1 more",
                         "3 failures in a row since 24 Nov 09:15 UTC. It took 7m, usually 4m.");
