@@ -35,7 +35,6 @@ import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 /** {@code /api/notifications/channels}: where people are told. URLs and secrets go in and never come out. */
 @Path("/api/notifications/channels")
 @Produces(MediaType.APPLICATION_JSON)
-@Consumes(MediaType.APPLICATION_JSON)
 @RolesAllowed(Scope.NOTIFY_ADMIN)
 public class ChannelResource {
 
@@ -94,6 +93,7 @@ public class ChannelResource {
     public record Listed(List<Channel> items, String nextPageToken) {}
 
     @POST
+    @Consumes(MediaType.APPLICATION_JSON)
     @ResponseStatus(201)
     public Made create(Wanted wanted) throws SQLException {
         caller.mustSeeAll();
@@ -128,6 +128,7 @@ public class ChannelResource {
 
     @PATCH
     @Path("/{id}")
+    @Consumes(MediaType.APPLICATION_JSON)
     public Channel change(@RestPath UUID id, Changes changes) throws SQLException {
         Channel channel = channel(id);
         if (changes == null) {
@@ -158,6 +159,7 @@ public class ChannelResource {
     /** A second secret: both sign until the first is taken away. */
     @POST
     @Path("/{id}/secrets")
+    @Consumes(MediaType.APPLICATION_JSON)
     @ResponseStatus(201)
     public Rotated rotate(@RestPath UUID id, Rotation rotation) throws SQLException {
         if (!channel(id).kind().equals(Channel.WEBHOOK)) {
