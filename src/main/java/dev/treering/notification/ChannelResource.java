@@ -90,7 +90,7 @@ public class ChannelResource {
     /** A signing secret, which nobody can ask for again. */
     public record Rotated(String id, String secret) {}
 
-    public record Listed(List<Channel> items, String nextPageToken) {}
+    public record ChannelList(List<Channel> items, String nextPageToken) {}
 
     @POST
     @Consumes(MediaType.APPLICATION_JSON)
@@ -121,9 +121,9 @@ public class ChannelResource {
     }
 
     @GET
-    public Listed list() throws SQLException {
+    public ChannelList list() throws SQLException {
         caller.mustSeeAll();
-        return new Listed(channels.all(), null);
+        return new ChannelList(channels.all(), null);
     }
 
     @PATCH

@@ -74,7 +74,7 @@ public class DeliveryLog {
     /** One delivery with all that is known of it. */
     public record Detail(@JsonUnwrapped Delivery delivery, Map<String, Object> message, List<Attempt> log) {}
 
-    public record Listed(List<Delivery> items, String nextPageToken) {}
+    public record DeliveryPage(List<Delivery> items, String nextPageToken) {}
 
     /**
      * How notifications stand.
@@ -85,7 +85,7 @@ public class DeliveryLog {
     public record Status(long pending, List<String> channelsOff) {}
 
     /** Newest first. @param channelId null for all, as is {@code state} */
-    Listed list(UUID channelId, String state, String pageToken) throws SQLException {
+    DeliveryPage list(UUID channelId, String state, String pageToken) throws SQLException {
         int filters = Objects.hash(channelId, state);
         PageToken given = PageToken.decode(pageToken, filters);
         PageToken after = given == null ? TOP : given;
@@ -100,10 +100,10 @@ public class DeliveryLog {
                 after.id(),
                 PAGE + 1);
         if (found.size() <= PAGE) {
-            return new Listed(found, null);
+            return new DeliveryPage(found, null);
         }
         Delivery last = found.get(PAGE - 1);
-        return new Listed(found.subList(0, PAGE), new PageToken(last.createdAt(), last.id(), filters).encode());
+        return new DeliveryPage(found.subList(0, PAGE), new PageToken(last.createdAt(), last.id(), filters).encode());
     }
 
     Optional<Delivery> find(UUID id) throws SQLException {

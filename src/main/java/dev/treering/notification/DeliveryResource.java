@@ -12,8 +12,8 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 
 import dev.treering.notification.DeliveryLog.Delivery;
+import dev.treering.notification.DeliveryLog.DeliveryPage;
 import dev.treering.notification.DeliveryLog.Detail;
-import dev.treering.notification.DeliveryLog.Listed;
 import dev.treering.security.Caller;
 import dev.treering.security.Scope;
 import dev.treering.support.Problem;
@@ -41,7 +41,8 @@ public class DeliveryResource {
     public record Resent(int resent) {}
 
     @GET
-    public Listed list(@RestQuery String channel, @RestQuery String state, @RestQuery("page-token") String pageToken)
+    public DeliveryPage list(
+            @RestQuery String channel, @RestQuery String state, @RestQuery("page-token") String pageToken)
             throws SQLException {
         caller.mustSeeAll();
         return deliveries.list(channel(channel), state(state), pageToken);
