@@ -268,9 +268,11 @@ class OpenApiTest {
         // and a backfill that is still running when it is asked for once more
         TestStores.circleCi().answer("/project/gh/timber/shed", CircleCiStub.Failure.unavailable());
         String last = null;
+        String before = null;
         Set<String> asked = new TreeSet<>();
         for (Request request : requests()) {
-            String path = request.path().replace("{last}", String.valueOf(last));
+            String path =
+                    request.path().replace("{last}", String.valueOf(last)).replace("{before}", String.valueOf(before));
             String name = request.operation() + " " + request.status();
             Described described = operations.get(request.operation());
             assertThat(described).as(name).isNotNull();
@@ -283,6 +285,7 @@ class OpenApiTest {
                     .as(name + " " + answer.asString())
                     .isEqualTo(Integer.parseInt(request.status()));
             if (request.method().equals("POST") && request.status().startsWith("2")) {
+                before = last;
                 last = answer.path("id");
                 if (request.body() != null) {
                     Examples.keep(request.operation(), "request", request.body());
