@@ -62,7 +62,7 @@ class ArchitectureTest {
             Map.entry("api", Set.of("event", "history", "insights", "circleci", "security")),
             Map.entry("live", Set.of("event")),
             Map.entry("command", Set.of("event")),
-            Map.entry("notification", Set.of("event", "history")),
+            Map.entry("notification", Set.of("event", "history", "security")),
             Map.entry(
                     "status",
                     Set.of(
