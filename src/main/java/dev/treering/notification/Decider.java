@@ -1,10 +1,10 @@
 package dev.treering.notification;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -101,7 +101,7 @@ class Decider {
 
     /** Decides about all that is due, up to a batch; whether there may be more. */
     boolean decide() throws SQLException {
-        Instant now = clock.instant();
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
         Round[] round = new Round[1];
         Rows.inTransaction(database, connection -> round[0] = decide(connection, now));
         if (round[0] == null) {
@@ -115,16 +115,16 @@ class Decider {
     }
 
     private Round decide(Connection connection, Instant now) throws SQLException {
-        boolean alone = Rules.list(
+        boolean alone = Records.documents(
                         connection,
-                        "select pg_try_advisory_xact_lock(hashtext('notification'))",
-                        row -> row.getBoolean(1))
+                        Boolean.class,
+                        "select to_jsonb(pg_try_advisory_xact_lock(hashtext('notification')))")
                 .get(0);
         if (!alone) {
             return null;
         }
         List<Occasion> due =
-                Rules.list(connection, DUE, Decider::occasion, Runs.time(now), config.batch(), config.batch());
+                Records.list(connection, Occasion.class, DUE, Records.time(now), config.batch(), config.batch());
         if (due.isEmpty()) {
             return null;
         }
@@ -143,14 +143,9 @@ class Decider {
         return round;
     }
 
-    private static Occasion occasion(ResultSet row) throws SQLException {
-        return new Occasion(
-                row.getObject("workflow_id", UUID.class), row.getBoolean("held"), Rows.instant(row, "noted_at"));
-    }
-
     /** Forgets what nobody can need any more: it is long too old to be told. */
     void prune() throws SQLException {
-        Object before = Runs.time(clock.instant().minus(config.retention()).minus(config.maxAge()));
+        Object before = Records.time(clock.instant().minus(config.retention()).minus(config.maxAge()));
         Rows.inTransaction(database, connection -> {
             Rows.execute(connection, "delete from notification_occasion where noted_at < ? and due_at is null", before);
             Rows.execute(connection, "delete from notification_decision where decided_at < ?", before);

@@ -1,12 +1,10 @@
 package dev.treering.notification;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,14 +16,15 @@ import javax.sql.DataSource;
 import jakarta.enterprise.context.ApplicationScoped;
 
 import dev.treering.notification.Verdict.Reason;
-import dev.treering.support.Rows;
+
+import static java.util.stream.Collectors.toMap;
 
 /** Says of a run what was decided, and where nothing was, why not. */
 @ApplicationScoped
 class Explanations {
 
     private static final String DECIDED = """
-            select d.rule_id, r.document ->> 'name' as name, d.reason, d.detail, d.channel_id, d.message_id, x.id as delivery_id, d.decided_at
+            select d.rule_id, r.document ->> 'name' as rule, d.reason, d.detail, d.channel_id, d.message_id, x.id as delivery_id, d.decided_at
             from notification_decision d left join notification_rule r on r.id = d.rule_id
                 left join notification_delivery x on x.message_id = d.message_id and x.channel_id = d.channel_id
             where d.workflow_id = ? order by r.document ->> 'created_at', d.rule_id, d.decided_at""";
@@ -60,7 +59,7 @@ class Explanations {
             UUID deliveryId,
             Instant decidedAt) {}
 
-    private record Noted(Instant at, Instant due) {}
+    private record Noted(boolean held, Instant notedAt, Instant dueAt) {}
 
     /** By rule; empty where the history does not know the workflow. */
     Optional<List<Explanation>> of(UUID workflowId) throws SQLException {
@@ -69,8 +68,7 @@ class Explanations {
             if (runs.isEmpty()) {
                 return Optional.empty();
             }
-            List<Explanation> items =
-                    new ArrayList<>(Rules.list(connection, DECIDED, Explanations::explanation, workflowId));
+            List<Explanation> items = new ArrayList<>(Records.list(connection, Explanation.class, DECIDED, workflowId));
             Set<UUID> explained = new HashSet<>();
             items.forEach(item -> explained.add(item.ruleId));
             Map<Boolean, Noted> noted = noted(connection, workflowId);
@@ -86,14 +84,8 @@ class Explanations {
     }
 
     private static Map<Boolean, Noted> noted(Connection connection, UUID workflowId) throws SQLException {
-        Map<Boolean, Noted> noted = new HashMap<>();
-        Rules.list(
-                connection,
-                "select held, noted_at, due_at from notification_occasion where workflow_id = ?",
-                row -> noted.put(
-                        row.getBoolean("held"), new Noted(Rows.instant(row, "noted_at"), Rows.instant(row, "due_at"))),
-                workflowId);
-        return noted;
+        String sql = "select held, noted_at, due_at from notification_occasion where workflow_id = ?";
+        return Records.list(connection, Noted.class, sql, workflowId).stream().collect(toMap(Noted::held, one -> one));
     }
 
     private Verdict undecided(Rule rule, Run run, Noted noted) {
@@ -101,7 +93,7 @@ class Explanations {
             return Verdict.of(Reason.DISABLED, "the rule is switched off");
         }
         Policy policy = new Policy(config.groupWait(), config.maxAge(), config.repeatInterval());
-        Verdict now = policy.judge(rule, run, null, List.of(), noted == null ? clock.instant() : noted.at);
+        Verdict now = policy.judge(rule, run, null, List.of(), noted == null ? clock.instant() : noted.notedAt);
         return switch (now.reason()) {
             case PATTERN, TRANSITION -> now;
             default -> {
@@ -110,26 +102,15 @@ class Explanations {
                             ? Verdict.of(Reason.TRANSITION, "it is not known to have waited")
                             : Verdict.of(Reason.UNNOTED, "no event of it was read that told so");
                 }
-                if (noted.due != null) {
-                    yield Verdict.of(Reason.WAITS, "until " + noted.due);
+                if (noted.dueAt != null) {
+                    yield Verdict.of(Reason.WAITS, "until " + noted.dueAt);
                 }
                 yield now.reason() == Reason.OLD
                         ? now
                         : Verdict.of(
-                                Reason.RULE_IS_NEWER, "it was decided before the rule meant it, after " + noted.at);
+                                Reason.RULE_IS_NEWER,
+                                "it was decided before the rule meant it, after " + noted.notedAt);
             }
         };
-    }
-
-    private static Explanation explanation(ResultSet row) throws SQLException {
-        return new Explanation(
-                row.getObject("rule_id", UUID.class),
-                row.getString("name"),
-                row.getString("reason"),
-                row.getString("detail"),
-                row.getObject("channel_id", UUID.class),
-                row.getObject("message_id", UUID.class),
-                row.getObject("delivery_id", UUID.class),
-                Rows.instant(row, "decided_at"));
     }
 }

@@ -18,7 +18,7 @@ import dev.treering.notification.Verdict.Reason;
 record Policy(Duration groupWait, Duration maxAge, Duration repeatInterval) {
 
     /** The newest run that a rule told of for a key, and when. */
-    record Told(UUID id, Instant pipelineCreatedAt, Instant createdAt, Instant at) {
+    record Told(UUID workflowId, Instant pipelineCreatedAt, Instant createdAt, Instant decidedAt) {
 
         static Told of(Run run, Instant at) {
             return new Told(run.id(), run.pipelineCreatedAt(), run.createdAt(), at);
@@ -73,7 +73,7 @@ record Policy(Duration groupWait, Duration maxAge, Duration repeatInterval) {
             return Verdict.of(Reason.OLD, "it ended at " + run.stoppedAt());
         }
         if (last != null && last.isAfter(run)) {
-            return Verdict.of(Reason.OVERTAKEN, "a newer run was told before, " + last.id());
+            return Verdict.of(Reason.OVERTAKEN, "a newer run was told before, " + last.workflowId());
         }
         Outcome newer = run.newer() == null ? run.outcome() : Outcome.of(run.newer());
         if (newer != run.outcome()) {
@@ -101,9 +101,11 @@ record Policy(Duration groupWait, Duration maxAge, Duration repeatInterval) {
         }
         Duration quiet = rule.repeatSeconds() == null ? repeatInterval : Duration.ofSeconds(rule.repeatSeconds());
         // What was told of an earlier break does not count, nor what this very run was told as.
-        boolean again = last != null && !last.id().equals(run.id()) && last.at().isAfter(run.brokenSince());
-        return again && last.at().plus(quiet).isAfter(now)
-                ? Verdict.of(Reason.REPEAT, "it was told at " + last.at())
+        boolean again = last != null
+                && !last.workflowId().equals(run.id())
+                && last.decidedAt().isAfter(run.brokenSince());
+        return again && last.decidedAt().plus(quiet).isAfter(now)
+                ? Verdict.of(Reason.REPEAT, "it was told at " + last.decidedAt())
                 : Verdict.of(Reason.TOLD, null);
     }
 }

@@ -118,15 +118,13 @@ class Previews {
                 run.broken().toSeconds());
     }
 
+    private record Project(UUID id, String slug) {}
+
     private static List<UUID> projects(Connection connection, Rule rule) throws SQLException {
-        List<UUID> projects = new ArrayList<>();
         Matcher ofProject = new Matcher(rule.project(), null, null, null);
-        Rules.list(connection, "select id, slug from project", row -> {
-            if (ofProject.meansProject(row.getString("slug"))) {
-                projects.add(row.getObject("id", UUID.class));
-            }
-            return null;
-        });
-        return projects;
+        return Records.list(connection, Project.class, "select id, slug from project").stream()
+                .filter(project -> ofProject.meansProject(project.slug))
+                .map(Project::id)
+                .toList();
     }
 }

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,8 +31,7 @@ final class Round {
     private static final Duration MINUTE = Duration.ofMinutes(1);
 
     private static final String TOLD = """
-            select distinct on (rule_id, key) rule_id, key, workflow_id, pipeline_created_at, created_at, decided_at
-            from notification_decision where key = any(?::uuid[]) and message_id is not null
+            select distinct on (rule_id, key) rule_id, key, to_jsonb(d) as told from notification_decision d where key = any(?::uuid[]) and message_id is not null
             order by rule_id, key, pipeline_created_at desc, created_at desc, decided_at desc""";
 
     private static final String RECENT = """
@@ -191,43 +189,27 @@ final class Round {
         }
     }
 
+    private record Channel(UUID id, boolean isOn) {}
+
     /** All channels, and whether each is on. */
     private Map<UUID, Boolean> channels() throws SQLException {
-        Map<UUID, Boolean> channels = new TreeMap<>();
-        Rules.list(
-                connection,
-                "select id, disabled_at is null as is_on from notification_channel",
-                row -> channels.put(row.getObject("id", UUID.class), row.getBoolean("is_on")));
-        return channels;
+        String sql = "select id, disabled_at is null as is_on from notification_channel";
+        return Records.list(connection, Channel.class, sql).stream().collect(toMap(Channel::id, Channel::isOn));
     }
 
     private Set<Place> decided(Set<UUID> workflows) throws SQLException {
-        return new HashSet<>(Rules.list(
-                connection,
-                """
+        String sql = """
                 select workflow_id, rule_id, channel_id from notification_decision
-                where workflow_id = any(?::uuid[]) and reason <> 'rate'""",
-                row -> new Place(
-                        row.getObject("workflow_id", UUID.class),
-                        row.getObject("rule_id", UUID.class),
-                        row.getObject("channel_id", UUID.class)),
-                (Object) Runs.texts(workflows)));
+                where workflow_id = any(?::uuid[]) and reason <> 'rate'""";
+        return new HashSet<>(Records.list(connection, Place.class, sql, Records.ids(workflows)));
     }
 
+    private record Last(UUID ruleId, UUID key, Told told) {}
+
     private Map<List<UUID>, Told> told(Collection<Run> runs) throws SQLException {
-        Map<List<UUID>, Told> told = new HashMap<>();
-        Rules.list(
-                connection,
-                TOLD,
-                row -> told.put(
-                        List.of(row.getObject("rule_id", UUID.class), row.getObject("key", UUID.class)),
-                        new Told(
-                                row.getObject("workflow_id", UUID.class),
-                                Rows.instant(row, "pipeline_created_at"),
-                                Rows.instant(row, "created_at"),
-                                Rows.instant(row, "decided_at"))),
-                (Object) Runs.texts(runs.stream().map(Run::key).distinct().toList()));
-        return told;
+        Set<UUID> keys = runs.stream().map(Run::key).collect(toSet());
+        return Records.list(connection, Last.class, TOLD, Records.ids(keys)).stream()
+                .collect(toMap(last -> List.of(last.ruleId, last.key), Last::told));
     }
 
     void tell() throws SQLException {
@@ -243,12 +225,7 @@ final class Round {
         wanted.forEach(telling -> pipelines
                 .computeIfAbsent(telling.run.pipelineId(), id -> new ArrayList<>())
                 .add(telling));
-        Recent recent = Rules.list(
-                        connection,
-                        RECENT,
-                        row -> new Recent(row.getInt("messages"), Rows.instant(row, "first")),
-                        channel,
-                        Runs.time(now.minus(MINUTE)))
+        Recent recent = Records.list(connection, Recent.class, RECENT, channel, Records.time(now.minus(MINUTE)))
                 .get(0);
         int slots = config.rate() - recent.messages;
         if (slots <= 0) {
@@ -304,7 +281,7 @@ final class Round {
         Rows.execute(
                 connection,
                 "delete from notification_decision where reason = 'rate' and workflow_id = any(?::uuid[])",
-                (Object) Runs.texts(workflows()));
+                Records.ids(workflows()));
         Rows.update(connection, RECORD, decisions);
     }
 }

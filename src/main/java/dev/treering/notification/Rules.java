@@ -1,12 +1,8 @@
 package dev.treering.notification;
 
-import java.io.IOException;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -16,7 +12,6 @@ import javax.sql.DataSource;
 
 import jakarta.enterprise.context.ApplicationScoped;
 
-import dev.treering.support.Json;
 import dev.treering.support.Problem;
 import dev.treering.support.Rows;
 
@@ -37,10 +32,10 @@ class Rules {
 
     /** The oldest first. */
     List<Rule> all(Connection connection) throws SQLException {
-        return list(
+        return Records.documents(
                 connection,
-                "select document from notification_rule order by document ->> 'created_at', id",
-                row -> read(row, Rule.class));
+                Rule.class,
+                "select document from notification_rule order by document ->> 'created_at', id");
     }
 
     List<Rule> all() throws SQLException {
@@ -61,7 +56,7 @@ class Rules {
                 String sql = """
                         insert into notification_rule (id, document) values (?, ?::jsonb)
                         on conflict (id) do update set document = excluded.document""";
-                Rows.execute(connection, sql, rule.id(), write(rule));
+                Rows.execute(connection, sql, rule.id(), Records.write(rule));
                 mustFit(all(connection));
             });
         } catch (SQLException e) {
@@ -80,7 +75,7 @@ class Rules {
 
     private static void mustBeKnown(Connection connection, List<UUID> channels) throws SQLException {
         Set<UUID> unknown = new HashSet<>(channels == null ? List.of() : channels);
-        list(connection, "select id from notification_channel", row -> row.getObject(1, UUID.class))
+        Records.documents(connection, UUID.class, "select to_jsonb(id) from notification_channel")
                 .forEach(unknown::remove);
         if (!unknown.isEmpty()) {
             throw Problem.badRequest("'channels': there is no channel " + unknown);
@@ -93,10 +88,8 @@ class Rules {
 
     /** Ended ones too: they explain what was not told. */
     List<Silence> silences(Connection connection) throws SQLException {
-        return list(
-                connection,
-                "select document from notification_silence order by ends_at desc, id",
-                row -> read(row, Silence.class));
+        return Records.documents(
+                connection, Silence.class, "select document from notification_silence order by ends_at desc, id");
     }
 
     List<Silence> silences() throws SQLException {
@@ -111,8 +104,8 @@ class Rules {
                     connection,
                     "insert into notification_silence (id, ends_at, document) values (?, ?, ?::jsonb)",
                     silence.id(),
-                    Runs.time(silence.endsAt()),
-                    write(silence));
+                    Records.time(silence.endsAt()),
+                    Records.write(silence));
             mustFit(silences(connection).stream()
                     .filter(one -> one.endsAt().isAfter(clock.instant()))
                     .toList());
@@ -121,46 +114,10 @@ class Rules {
 
     /** Ends a silence now, where it has not ended. */
     boolean end(UUID id) throws SQLException {
-        Object now = Runs.time(clock.instant());
+        Object now = Records.time(clock.instant());
         String sql = """
                 update notification_silence
                 set ends_at = ?, document = jsonb_set(document, '{ends_at}', to_jsonb(?::text)) where id = ? and ends_at > ?""";
         return Rows.execute(database, sql, now, clock.instant().toString(), id, now) > 0;
-    }
-
-    private static String write(Object document) {
-        try {
-            return Json.CIRCLECI.writeValueAsString(document);
-        } catch (IOException e) {
-            throw new IllegalStateException("it was JSON and is again", e);
-        }
-    }
-
-    private static <T> T read(ResultSet row, Class<T> type) throws SQLException {
-        try {
-            return Json.CIRCLECI.readValue(row.getString("document"), type);
-        } catch (IOException e) {
-            throw new SQLException("A %s in its table cannot be read".formatted(type.getSimpleName()), e);
-        }
-    }
-
-    interface Reader<T> {
-
-        T read(ResultSet row) throws SQLException;
-    }
-
-    static <T> List<T> list(Connection connection, String sql, Reader<T> reader, Object... values) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            for (int i = 0; i < values.length; i++) {
-                statement.setObject(i + 1, values[i]);
-            }
-            List<T> found = new ArrayList<>();
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    found.add(reader.read(row));
-                }
-            }
-            return found;
-        }
     }
 }

@@ -70,6 +70,10 @@ record Run(
         return failuresBefore > 0 ? failingSince : outcome() == Outcome.FAILURE ? stoppedAt : null;
     }
 
+    Long durationSeconds() {
+        return stoppedAt == null ? null : Duration.between(createdAt, stoppedAt).toSeconds();
+    }
+
     /** Until this run stopped. */
     Duration broken() {
         return brokenSince() == null || stoppedAt == null ? Duration.ZERO : Duration.between(brokenSince(), stoppedAt);

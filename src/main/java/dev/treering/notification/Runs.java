@@ -1,18 +1,14 @@
 package dev.treering.notification;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 
 import dev.treering.event.Outcome;
-import dev.treering.support.Rows;
 
 /**
  * Reads runs from the history, each with how it stands to the others of its name on its branch. Those of the last 90 days
@@ -32,16 +28,18 @@ final class Runs {
             from pipeline p2 cross join lateral (
                 select created_at, stopped_at, status from workflow
                 where pipeline_id = p2.id and name = w.name and stopped_at <= moment.at offset 0) w2
-            where p2.project_id = p.project_id and p2.branch = p.branch""";
+            where p2.project_id = p.project_id and p2.branch = p.branch
+            """;
     private static final String NEWEST_FIRST = "order by p2.created_at desc, w2.created_at desc limit ";
     private static final String OLDER = OTHER + """
              and p2.created_at <= p.created_at and (p2.created_at, w2.created_at) < (p.created_at, w.created_at)""";
 
     private static final String SQL = """
-            select w.id, w.project_id, r.slug, r.default_branch, w.name, p.branch, p.trigger_actor_login, w.pipeline_id,
-                p.number, coalesce(p.created_at, w.created_at) as pipeline_created_at, w.created_at, w.stopped_at,
-                w.status, coalesce(rest.since, w.created_at) as resting_since,
-                passed.pipeline_at is not null as passed_before, streak.failures, streak.since, newer.status as newer
+            select w.id, w.project_id, r.slug, r.default_branch, w.name as workflow, p.branch,
+                p.trigger_actor_login as actor, w.pipeline_id, p.number as pipeline_number,
+                coalesce(p.created_at, w.created_at) as pipeline_created_at, w.created_at, w.stopped_at, w.status,
+                coalesce(rest.since, w.created_at) as resting_since, passed.pipeline_at is not null as passed_before,
+                streak.failures as failures_before, streak.since as failing_since, newer.status as newer
             from (%s) w left join pipeline p on p.id = w.pipeline_id left join project r on r.id = w.project_id
             cross join lateral (select coalesce(?::timestamptz, w.stopped_at + ?::bigint * interval '1 ms') as at) moment
             cross join lateral (select max(stopped_at) as since from job where workflow_id = w.id) rest
@@ -56,7 +54,8 @@ final class Runs {
                         and w2.status in %s %s %d) failed) streak
             left join lateral (
                 select w2.status %s
-                    and p2.created_at >= p.created_at and (p2.created_at, w2.created_at) > (p.created_at, w.created_at)
+                    and p2.created_at between p.created_at and moment.at
+                    and (p2.created_at, w2.created_at) > (p.created_at, w.created_at)
                     and (w2.status in %s or w2.status in %s) %s 1) newer on true""";
 
     private static final String COLUMNS =
@@ -84,7 +83,7 @@ final class Runs {
     static List<Run> now(Connection connection, Collection<UUID> ids, Instant now) throws SQLException {
         String which =
                 COLUMNS.formatted("status") + " from workflow where id = any(?::uuid[]) and created_at is not null";
-        return Rules.list(connection, sql(which), Runs::run, texts(ids), time(now), null);
+        return Records.list(connection, Run.class, sql(which), Records.ids(ids), Records.time(now), null);
     }
 
     /**
@@ -101,36 +100,7 @@ final class Runs {
         String which = COLUMNS.formatted(held ? "'on_hold'" : "status")
                 + " from workflow where project_id = any(?::uuid[]) and %s and created_at >= ? order by created_at desc limit %d"
                         .formatted(meant, limit);
-        return Rules.list(connection, sql(which), Runs::run, texts(projects), time(since), null, later.toMillis());
-    }
-
-    static String[] texts(Collection<UUID> ids) {
-        return ids.stream().map(UUID::toString).toArray(String[]::new);
-    }
-
-    private static Run run(ResultSet row) throws SQLException {
-        return new Run(
-                row.getObject("id", UUID.class),
-                row.getObject("project_id", UUID.class),
-                row.getString("slug"),
-                row.getString("default_branch"),
-                row.getString("name"),
-                row.getString("branch"),
-                row.getString("trigger_actor_login"),
-                row.getObject("pipeline_id", UUID.class),
-                row.getObject("number", Long.class),
-                Rows.instant(row, "pipeline_created_at"),
-                Rows.instant(row, "created_at"),
-                Rows.instant(row, "stopped_at"),
-                row.getString("status"),
-                Rows.instant(row, "resting_since"),
-                row.getBoolean("passed_before"),
-                row.getInt("failures"),
-                Rows.instant(row, "since"),
-                row.getString("newer"));
-    }
-
-    static OffsetDateTime time(Instant time) {
-        return time == null ? null : time.atOffset(ZoneOffset.UTC);
+        return Records.list(
+                connection, Run.class, sql(which), Records.ids(projects), Records.time(since), null, later.toMillis());
     }
 }

@@ -6,11 +6,7 @@ import java.util.UUID;
 
 import dev.treering.support.Problem;
 
-/**
- * What nobody is told of for a while.
- *
- * @param id ours, like {@code author} and {@code startsAt}: what is sent of these does not count
- */
+/** What nobody is told of for a while. */
 public record Silence(
         UUID id,
         String project,
@@ -25,16 +21,16 @@ public record Silence(
     private static final Duration LONGEST = Duration.ofDays(7);
     private static final String REASON = "(?=.*\\S)\\P{Cntrl}{1,300}";
 
-    /** As it was asked for, if that can be. */
-    Silence asked(UUID newId, String by, Instant now) {
+    /** Refuses what cannot be; itself. */
+    Silence checked() {
         if (reason == null || !reason.matches(REASON)) {
             throw Problem.badRequest("'reason' must say in 1 to 300 characters why");
         }
-        if (endsAt == null || !endsAt.isAfter(now) || endsAt.isAfter(now.plus(LONGEST))) {
-            throw Problem.badRequest("'ends_at' must be a time within the next 7 days");
+        if (endsAt == null || !endsAt.isAfter(startsAt) || endsAt.isAfter(startsAt.plus(LONGEST))) {
+            throw Problem.badRequest("'ends_at' must be within 7 days: 2026-10-25T08:00:00Z, 2026-10-25, 7d or 12h");
         }
         matcher().mustBeShort();
-        return new Silence(newId, project, workflow, branch, actor, reason, by, now, endsAt);
+        return this;
     }
 
     private Matcher matcher() {

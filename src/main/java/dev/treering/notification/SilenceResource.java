@@ -2,6 +2,7 @@ package dev.treering.notification;
 
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.UUID;
@@ -18,6 +19,7 @@ import jakarta.ws.rs.core.MediaType;
 import dev.treering.security.Caller;
 import dev.treering.security.Scope;
 import dev.treering.support.Problem;
+import dev.treering.support.Times;
 import org.jboss.resteasy.reactive.ResponseStatus;
 import org.jboss.resteasy.reactive.RestPath;
 
@@ -46,16 +48,25 @@ public class SilenceResource {
         return new SilenceList(rules.silences(), null);
     }
 
+    /** @param endsAt a time, or how long from now: {@code 12h}, {@code 7d} at most */
+    public record WantedSilence(
+            String project, String workflow, String branch, String actor, String reason, String endsAt) {
+
+        private Silence from(Instant now, String author) {
+            Instant end = endsAt == null ? null : Times.read(endsAt, now, 1).orElse(null);
+            return new Silence(UUID.randomUUID(), project, workflow, branch, actor, reason, author, now, end).checked();
+        }
+    }
+
     @POST
     @Consumes(MediaType.APPLICATION_JSON)
     @ResponseStatus(201)
-    public Silence create(Silence wanted) throws SQLException {
+    public Silence create(WantedSilence wanted) throws SQLException {
         caller.mustSeeAll();
         if (wanted == null) {
             throw Problem.badRequest("Send the silence as the body");
         }
-        Silence silence =
-                wanted.asked(UUID.randomUUID(), caller.name(), clock.instant().truncatedTo(ChronoUnit.MILLIS));
+        Silence silence = wanted.from(clock.instant().truncatedTo(ChronoUnit.SECONDS), caller.name());
         rules.save(silence);
         return silence;
     }

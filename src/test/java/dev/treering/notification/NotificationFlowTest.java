@@ -545,6 +545,31 @@ class NotificationFlowTest {
     }
 
     @Test
+    void tokenForAnotherProject_isToldOfNoRun_andOfNoRule() {
+        // Given
+        UUID workflow = run("failed", 5);
+        String foreign = asked().body("""
+                        {"name": "foreign", "scopes": ["notify:admin"], "projects": ["%s"]}""".formatted(UUID.randomUUID()))
+                .post("/api/tokens")
+                .path("token");
+        String own = asked().body("""
+                        {"name": "own", "scopes": ["notify:admin"], "projects": ["%s"]}""".formatted(project)).post("/api/tokens").path("token");
+
+        // Then
+        String path = "/api/workflows/" + workflow + "/notifications";
+        given().header("Circle-Token", foreign).get(path).then().statusCode(404);
+        given().header("Circle-Token", own).get(path).then().statusCode(200);
+        given().header("Circle-Token", own)
+                .get("/api/notifications/rules")
+                .then()
+                .statusCode(403);
+        given().header("Circle-Token", own)
+                .get("/api/notifications/silences")
+                .then()
+                .statusCode(403);
+    }
+
+    @Test
     void ruleIsMadeReadChangedAndDeleted() {
         UUID id = rule("recovered", ", \"workflow\": \"build\"");
         String document = asked().get("/api/notifications/rules/{id}", id).asString();
