@@ -41,7 +41,7 @@ public interface NotificationConfig {
     int summarySize();
 
     /** Runs that are decided about at once. */
-    @WithDefault("20000")
+    @WithDefault("10000")
     @Min(1)
     @Max(100_000)
     int batch();

@@ -56,6 +56,10 @@ final class Round {
             return Composer.id(rule, run);
         }
 
+        Object news() {
+            return List.of(run.id(), rule.kind());
+        }
+
         List<UUID> key() {
             return List.of(rule.id(), run.key());
         }
@@ -254,10 +258,10 @@ final class Round {
 
     private void tell(UUID channel, List<Telling> group, boolean pipeline) throws SQLException {
         // Where two rules mean the same, the first tells it.
-        Map<List<Object>, Telling> once = new LinkedHashMap<>();
+        Map<Object, Telling> once = new LinkedHashMap<>();
         group.stream()
                 .sorted(Comparator.comparing(telling -> telling.rule.kind()))
-                .forEach(telling -> once.putIfAbsent(List.of(telling.run.id(), telling.rule.kind()), telling));
+                .forEach(telling -> once.putIfAbsent(telling.news(), telling));
         List<UUID> ids = once.values().stream().map(Telling::id).toList();
         List<Message> told = new ArrayList<>();
         for (Telling telling :
@@ -267,12 +271,18 @@ final class Round {
         Message message = ids.size() == 1 ? told.get(0) : composer.summary(channel, ids, told, pipeline);
         deliveries.add(connection, channel, message);
         for (Telling telling : group) {
-            boolean first = once.containsValue(telling);
-            Reason reason = ids.size() == 1 && first ? Reason.TOLD : Reason.GROUPED;
-            String detail = reason == Reason.TOLD
-                    ? null
-                    : first ? "one of %d in one message".formatted(ids.size()) : "another rule told it";
-            decide(telling, channel, reason, detail, message.id());
+            if (once.get(telling.news()) != telling) {
+                decide(telling, channel, Reason.GROUPED, "another rule told it", message.id());
+            } else if (ids.size() == 1) {
+                decide(telling, channel, Reason.TOLD, null, message.id());
+            } else {
+                decide(
+                        telling,
+                        channel,
+                        Reason.GROUPED,
+                        "one of %d in one message".formatted(ids.size()),
+                        message.id());
+            }
         }
     }
 
