@@ -4,6 +4,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+
 /**
  * What people are told; a channel puts it into words.
  *
@@ -29,7 +31,7 @@ public record Message(
         Instant stoppedAt,
         Long durationSeconds,
         Long usualSeconds,
-        int failuresInARow,
+        @JsonProperty("failures_in_a_row") int failuresInARow,
         Instant brokenSince,
         Long brokenSeconds,
         List<FailedJob> failedJobs,

@@ -34,7 +34,7 @@ class Previews {
         this.config = config;
     }
 
-    /** A run that would have been told of. */
+    /** A run that would have been told of, with how many had failed in a row. */
     public record Foretold(
             Instant at,
             UUID workflowId,
@@ -42,7 +42,7 @@ class Previews {
             String branch,
             String workflowName,
             Long pipelineNumber,
-            int failuresInARow,
+            int failures,
             long brokenSeconds) {}
 
     /**

@@ -532,10 +532,10 @@ class NotificationFlowTest {
         database.change("update notification_decision set decided_at = decided_at - interval '2 minutes'");
         database.change("update notification_occasion set due_at = now() where due_at is not null");
 
-        // Then what was held back has followed in one more
+        // Then what was held back has followed, in as many again at most
         eventually(() -> assertThat(database.count(accounted + " and message_id is not null", rule))
                 .isEqualTo(10_000));
-        assertThat(deliveries()).hasSizeLessThanOrEqualTo(11);
+        assertThat(deliveries()).hasSizeLessThanOrEqualTo(20);
         long told = deliveries().stream()
                 .mapToLong(message -> message.getString("kind").equals("SUMMARY")
                         ? message.getList("others").size() + message.getInt("more")
