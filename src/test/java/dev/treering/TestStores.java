@@ -54,6 +54,7 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
         settings.put("treering.circleci.breaker-pause", "1s");
         settings.put("treering.enrichment.backoff", "200ms");
         settings.put("treering.enrichment.debounce", "2s");
+        settings.put("treering.notification.group-wait", "2s");
         // Longer than all tests together: those of reconciliation say themselves when it is due.
         settings.put("treering.enrichment.reconcile-interval", "10h");
         receiver = Receiver.start();
