@@ -100,7 +100,8 @@ public final class OpenApiDescription implements OASFilter {
         String id = door[0].replaceFirst("(Resource|Route)$", "") + "_" + door[1];
         operation.operationId(id).summary(words.getProperty(id)).addTag(circleCis ? category(path) : "Treering");
         Objects.requireNonNullElse(operation.getParameters(), List.<Parameter>of())
-                .forEach(parameter -> parameter.setDescription(words.getProperty(parameter.getName())));
+                .forEach(parameter -> parameter.setDescription(
+                        words.getProperty(id + "." + parameter.getName(), words.getProperty(parameter.getName()))));
         Map<String, Object> answers = new TreeMap<>();
         if (isPublic(door[0], door[1])) {
             // A token may be sent, and need not be

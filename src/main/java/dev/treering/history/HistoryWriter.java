@@ -83,6 +83,7 @@ public class HistoryWriter {
         }
         try {
             Recorded recorded = inTransaction(batch);
+            outbox.relaySoon();
             count(recorded, batch);
             gaps.putAll(recorded.gaps);
             return recorded.gaps.isEmpty();

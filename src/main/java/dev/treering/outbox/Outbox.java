@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 
 import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.event.Event;
 import jakarta.inject.Singleton;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -25,6 +26,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import dev.treering.event.CloudEvent;
 import dev.treering.support.Json;
 import dev.treering.support.Rows;
+import io.quarkus.logging.Log;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 
 /**
@@ -40,6 +42,7 @@ public class Outbox {
 
     private final DataSource database;
     private final OutboxConfig config;
+    private final Event<Added> added;
     private final BlockingQueue<Waiting> queue;
     // One thread commits for everybody: a hundred requests that wait together share one transaction.
     private final ExecutorService writer =
@@ -50,9 +53,13 @@ public class Outbox {
     /** A stored record and its place in the table. */
     private record Row(long id, CloudEvent event) {}
 
-    Outbox(DataSource database, OutboxConfig config) {
+    /** Rows that were added have been committed. */
+    record Added() {}
+
+    Outbox(DataSource database, OutboxConfig config, Event<Added> added) {
         this.database = database;
         this.config = config;
+        this.added = added;
         queue = new ArrayBlockingQueue<>(config.storeQueue());
     }
 
@@ -67,6 +74,14 @@ public class Outbox {
                 "insert into outbox (topic, key, headers, value)"
                         + " select * from unnest(?::text[], ?::text[], ?::jsonb[], ?::bytea[])",
                 rows);
+    }
+
+    /** For who has committed what {@link #add} added: the relay of this instance does not wait for its next beat. */
+    public void relaySoon() {
+        added.fireAsync(new Added()).exceptionally(failure -> {
+            Log.error("The relay failed, its next beat tries again", failure);
+            return null;
+        });
     }
 
     /**

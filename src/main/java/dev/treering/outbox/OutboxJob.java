@@ -1,6 +1,9 @@
 package dev.treering.outbox;
 
+import java.util.concurrent.atomic.AtomicInteger;
+
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.ObservesAsync;
 import jakarta.inject.Singleton;
 
 import dev.treering.support.Notice;
@@ -11,7 +14,10 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
 import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
 
-/** The relay's beat. It runs in every role: a receiver carries its own rows over when Kafka is back. */
+/**
+ * The relay: at its beat, and as soon as somebody here says that rows were added. It runs in every role: a receiver
+ * carries its own rows over when Kafka is back.
+ */
 @Singleton
 class OutboxJob {
 
@@ -20,6 +26,7 @@ class OutboxJob {
     private final OutboxConfig config;
     private final SchemaJob schema;
     private final Notice waiting = new Notice();
+    private final AtomicInteger asked = new AtomicInteger();
     private volatile boolean stopping;
 
     OutboxJob(Outbox outbox, Publisher publisher, OutboxConfig config, SchemaJob schema) {
@@ -34,6 +41,30 @@ class OutboxJob {
             concurrentExecution = ConcurrentExecution.SKIP,
             skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void relay() {
+        // One at a time here. Whoever is at it looks once more, so that no row waits for the next beat.
+        if (asked.getAndIncrement() > 0) {
+            return;
+        }
+        try {
+            int heard;
+            do {
+                heard = asked.get();
+                carryOver();
+            } while (!asked.compareAndSet(heard, 0));
+        } catch (RuntimeException e) {
+            asked.set(0);
+            throw e;
+        }
+    }
+
+    // While Kafka does not answer, the beat is often enough to ask it.
+    void relaySoon(@ObservesAsync Outbox.Added rows) {
+        if (publisher.healthy()) {
+            relay();
+        }
+    }
+
+    private void carryOver() {
         if (!schema.current()) {
             return;
         }

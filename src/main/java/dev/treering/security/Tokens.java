@@ -29,6 +29,7 @@ import dev.treering.support.Notice;
 import dev.treering.support.Rows;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.toUnmodifiableSet;
 
 /** The tokens that were given out: table {@code api_token}. They are looked up at every request, so that one revoked is over. */
 @ApplicationScoped
@@ -92,6 +93,16 @@ public class Tokens {
         return find("order by created_at desc, id limit " + MOST_LISTED, null);
     }
 
+    /** Those of the tokens that still hold. */
+    public Set<UUID> holding(Set<UUID> ids) throws SQLException {
+        Instant now = clock.instant();
+        String[] texts = ids.stream().map(UUID::toString).toArray(String[]::new);
+        return find("where id = any(?::uuid[])", texts).stream()
+                .filter(token -> token.holds(now))
+                .map(Token::id)
+                .collect(toUnmodifiableSet());
+    }
+
     /** From now on it is refused; false where there is none that holds. */
     public boolean revoke(UUID id) throws SQLException {
         return Rows.execute(
@@ -146,12 +157,12 @@ public class Tokens {
         }
     }
 
-    private List<Token> find(String condition, byte[] digest) throws SQLException {
+    private List<Token> find(String condition, Object parameter) throws SQLException {
         List<Token> tokens = new ArrayList<>();
         try (Connection connection = reads.getConnection();
                 PreparedStatement statement = connection.prepareStatement("select * from api_token " + condition)) {
-            if (digest != null) {
-                statement.setBytes(1, digest);
+            if (parameter != null) {
+                statement.setObject(1, parameter);
             }
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {

@@ -15,6 +15,7 @@ public final class Outboxes {
                         .addDiscoveredConverters()
                         .withMapping(OutboxConfig.class)
                         .build()
-                        .getConfigMapping(OutboxConfig.class));
+                        .getConfigMapping(OutboxConfig.class),
+                null);
     }
 }
