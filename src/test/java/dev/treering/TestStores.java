@@ -41,7 +41,7 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
         settings.put("treering.security.bootstrap-token", TOKEN);
         settings.put("treering.circleci.url", circleCi.url().toString());
         settings.put("treering.circleci.token", circleCi.token());
-        settings.put("treering.live.heartbeat", "500ms");
+        settings.put("treering.live.heartbeat", "1s");
         settings.put("treering.live.client-queue", "16K");
         settings.put("treering.live.patience", "1s");
         settings.put("treering.circleci.breaker-pause", "1s");

@@ -2,6 +2,7 @@ package dev.treering.live;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 import dev.treering.live.Ring.Chunk;
 import dev.treering.live.Ring.Place;
@@ -21,16 +22,26 @@ final class Client {
     private final Filter filter;
     private final Pass pass;
     private final long patience;
+    private final Consumer<Client> leaving;
     private final AtomicBoolean woken = new AtomicBoolean();
     private boolean full;
     private long fullSince;
 
-    Client(RoutingContext routing, Ring ring, Place place, Filter filter, Pass pass, LiveConfig config) {
+    /** @param leaving told once or more when it is over */
+    Client(
+            RoutingContext routing,
+            Ring ring,
+            Place place,
+            Filter filter,
+            Pass pass,
+            LiveConfig config,
+            Consumer<Client> leaving) {
         this.response = routing.response();
         this.ring = ring;
         this.place = place;
         this.filter = filter;
         this.pass = pass;
+        this.leaving = leaving;
         this.patience = config.patience().toNanos();
         response.setChunked(true)
                 .setWriteQueueMaxSize((int) config.clientQueue().asLongValue())
@@ -43,7 +54,7 @@ final class Client {
                 // nginx would wait until it has a buffer full.
                 .putHeader("X-Accel-Buffering", "no")
                 .write("retry: 3000\n\n");
-        wake();
+        routing.addEndHandler(gone -> leaving.accept(this));
     }
 
     Pass pass() {
@@ -102,6 +113,7 @@ final class Client {
         if (response.ended() || response.closed()) {
             return;
         }
+        leaving.accept(this);
         response.write(": %s\n\n".formatted(why));
         // Nothing more is written: if that is not read either, the idle timeout cuts the connection.
         response.end();

@@ -27,7 +27,10 @@ record Event(int partition, long offset, long time, String type, Told told, byte
 
     /** @throws IOException when the value is none of ours */
     static Event of(ConsumerRecord<byte[], byte[]> record, String id) throws IOException {
-        Told told = Json.CIRCLECI.readValue(record.value(), Told.class);
+        Told told = record.value() == null ? null : Json.CIRCLECI.readValue(record.value(), Told.class);
+        if (told == null) {
+            throw new IOException("there is nothing in it");
+        }
         String type = CloudEvent.printable(header(record, CloudEvent.TYPE));
         // Between its tokens JSON may have line ends, which would end the event.
         String data = new String(record.value(), UTF_8).replace('\n', ' ').replace('\r', ' ');

@@ -48,6 +48,6 @@ public interface LiveConfig {
      * quarkus.http.idle-timeout}, which would end it.
      */
     @WithDefault("10s")
-    @DurationMin(millis = 100)
+    @DurationMin(seconds = 1)
     Duration heartbeat();
 }

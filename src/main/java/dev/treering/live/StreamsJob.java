@@ -49,9 +49,9 @@ class StreamsJob {
         if (clients.size() >= config.clients()) {
             throw new Problem(503, "There are already %d streams here; come again".formatted(config.clients()));
         }
-        Client client = new Client(routing, ring, new Place(lastEventId), filter, pass, config);
+        Client client = new Client(routing, ring, new Place(lastEventId), filter, pass, config, clients::remove);
         clients.add(client);
-        routing.addEndHandler(gone -> clients.remove(client));
+        client.wake();
     }
 
     void begin(String log, long[] from, long[] end) {

@@ -156,7 +156,7 @@ class OpenApiTest {
         assertThat(named("Route"))
                 .as("what no resource answers is described in META-INF/openapi.yaml")
                 .extracting(Class::getSimpleName)
-                .containsExactlyInAnyOrder("DrainingRoute", "WebhookRoute");
+                .containsExactlyInAnyOrder("ContractRoute", "DrainingRoute", "WebhookRoute");
     }
 
     private static List<Class<?>> named(String suffix) throws IOException {
