@@ -13,6 +13,7 @@ import jakarta.ws.rs.core.MediaType;
 import dev.treering.security.Caller;
 import dev.treering.security.Scope;
 import io.smallrye.mutiny.Uni;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.RoutingContext;
 import org.jboss.resteasy.reactive.RestHeader;
 import org.jboss.resteasy.reactive.RestQuery;
@@ -47,6 +48,9 @@ public class StreamResource {
                 .or(() -> lastEventId)
                 .filter(id -> !id.isBlank())
                 .orElse(null);
+        if (routing.request().method() == HttpMethod.HEAD) {
+            return Uni.createFrom().item("");
+        }
         streams.open(routing, last, filter, caller.pass());
         return Uni.createFrom().nothing();
     }
