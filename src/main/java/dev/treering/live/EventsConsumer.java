@@ -27,7 +27,6 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
@@ -94,7 +93,8 @@ class EventsConsumer {
                 try (Consumer<byte[], byte[]> consumer =
                         new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
                     follow(consumer);
-                } catch (KafkaException e) {
+                } catch (RuntimeException e) {
+                    // Whatever it is: streams would stand still for good, and their heartbeats go on.
                     away.say("circleci.events cannot be read for streams, trying again: " + e.getMessage());
                     stopping.await(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
                 }
