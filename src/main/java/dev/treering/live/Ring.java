@@ -19,8 +19,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 @Singleton
 class Ring {
 
-    // Small beside a client's queue, large beside an event.
-    private static final int CHUNK = 32 * 1024;
+    // Within a client's queue, and large beside an event.
+    private static final int CHUNK = 64 * 1024;
 
     private final Event[] events;
     private final long mostBytes;
