@@ -60,7 +60,7 @@ class ArchitectureTest {
             Map.entry("insights", Set.of("event", "history", "security")),
             Map.entry("audit", Set.of("event", "history", "outbox", "security")),
             Map.entry("api", Set.of("event", "history", "insights", "circleci", "security")),
-            Map.entry("live", Set.of("event")),
+            Map.entry("live", Set.of("event", "outbox", "security")),
             Map.entry("command", Set.of("event")),
             Map.entry("notification", Set.of("event", "history", "security")),
             Map.entry(

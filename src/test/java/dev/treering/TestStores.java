@@ -51,6 +51,9 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
         settings.put("quarkus.http.proxy.trusted-proxies", PROXY);
         settings.put("treering.circleci.url", circleCi.url().toString());
         settings.put("treering.circleci.token", circleCi.token());
+        settings.put("treering.live.heartbeat", "1s");
+        settings.put("treering.live.client-queue", "16K");
+        settings.put("treering.live.patience", "1s");
         settings.put("treering.circleci.breaker-pause", "1s");
         settings.put("treering.enrichment.backoff", "200ms");
         settings.put("treering.enrichment.debounce", "2s");

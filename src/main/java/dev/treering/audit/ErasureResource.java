@@ -14,7 +14,7 @@ import jakarta.ws.rs.core.StreamingOutput;
 
 import dev.treering.event.ProjectSlug;
 import dev.treering.history.Erasure;
-import dev.treering.history.Erasure.Entry;
+import dev.treering.history.Erasure.Place;
 import dev.treering.history.Erasure.Report;
 import dev.treering.history.History;
 import dev.treering.security.Caller;
@@ -51,7 +51,7 @@ public class ErasureResource {
      * @param project slug or id of a project: everybody who is named in it
      * @param entry one entry, with all copies of its delivery: everybody who is named in it
      */
-    public record Subject(List<String> person, String project, Entry entry) {}
+    public record Subject(List<String> person, String project, Place entry) {}
 
     @POST
     public StreamingOutput erase(@RestQuery("dry_run") boolean dryRun, Subject subject) {

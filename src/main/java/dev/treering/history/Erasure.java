@@ -39,10 +39,10 @@ public class Erasure {
     }
 
     /** A place in the trail. */
-    public record Entry(String topic, int partition, long offset) {}
+    public record Place(String topic, int partition, long offset) {}
 
     /** One of these, the others null: a person's words, a project of which everybody goes, or an entry and its copies. */
-    public record Subject(List<String> person, UUID project, Entry entry) {}
+    public record Subject(List<String> person, UUID project, Place entry) {}
 
     /**
      * What would be, or was, erased.

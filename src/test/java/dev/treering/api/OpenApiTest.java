@@ -55,7 +55,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * {@code /openapi} describes every door, and truly: the requests of {@code openapi/requests.txt} are made and answered
  * as described. To record the answers as the examples, for a new door or a changed one:
- * {@code mvn test -Dtest='OpenApiTest,OutboxFallbackTest' -Drecord-examples=true}, and once more without.
+ * {@code mvn test -Dtest='OpenApiTest,OutboxFallbackTest,LiveTest' -Drecord-examples=true}, and once more without.
  */
 @FlowTest
 class OpenApiTest {
@@ -157,7 +157,7 @@ class OpenApiTest {
         assertThat(named("Route"))
                 .as("what no resource answers is described in META-INF/openapi.yaml")
                 .extracting(Class::getSimpleName)
-                .containsExactlyInAnyOrder("DrainingRoute", "WebhookRoute");
+                .containsExactlyInAnyOrder("ContractRoute", "DrainingRoute", "WebhookRoute");
     }
 
     private static List<Class<?>> named(String suffix) throws IOException {
