@@ -21,6 +21,7 @@ import dev.treering.TestStores;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.restassured.RestAssured;
 import io.restassured.specification.RequestSpecification;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -80,6 +81,12 @@ class VerificationTest {
         assertThat(report.path("state").asText()).as("%s", report).isEqualTo("broken");
         assertThat(report.at("/broken/0/kind").asText()).as("%s", report).isEqualTo(kind);
         assertThat(report.at("/broken/0/number").asLong()).as("%s", report).isEqualTo(number);
+    }
+
+    @AfterEach
+    void take_away_what_was_made_up() {
+        Database.force("delete from trail where partition between 5001 and 5004");
+        Database.force("delete from stream_position where partition between 5001 and 5004");
     }
 
     /** The beat may be at it just then, and not know of the chain yet. */

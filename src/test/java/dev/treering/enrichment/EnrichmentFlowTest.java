@@ -285,7 +285,7 @@ class EnrichmentFlowTest {
         await().atMost(Duration.ofSeconds(40))
                 .until(() -> tasks(run, "state = 'pending'") == 0 && tasks(run, "state = 'not_found'") > 0);
         // Then nothing of it is done, and what the webhooks told is there
-        assertThat(tasks(run, "state <> 'not_found' or last_error like '%404%' and version = 1 and attempts > 1"))
+        assertThat(tasks(run, "state <> 'not_found' or last_error like '%404%' and version = 1 and in_vain > 1"))
                 .isZero();
         assertThat(database.value(
                         "select status from workflow where id = ?",

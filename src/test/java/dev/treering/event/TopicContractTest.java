@@ -41,12 +41,13 @@ class TopicContractTest {
         }
         documents.put("schemas/change.json", Schemas.of(Change.class, words));
         documents.put("schemas/snapshot.json", Schemas.of(Snapshot.class, words));
+        documents.put("schemas/act.json", Schemas.of(Act.class, words));
         documents.put("asyncapi.json", asyncApi());
     }
 
     @Test
     void schemas_haveOnlyGrown() throws IOException {
-        for (String name : List.of("schemas/change.json", "schemas/snapshot.json")) {
+        for (String name : List.of("schemas/change.json", "schemas/snapshot.json", "schemas/act.json")) {
             assertThat(broken(name)).as(name).isEmpty();
         }
     }
@@ -171,7 +172,13 @@ class TopicContractTest {
                 List.of());
         message(messages, "snapshots", CloudEvent.of(snapshot, new byte[0]), "snapshot.json", null);
         Map<String, String> headers = CloudEvent.headers("id", "type", "source");
-        List.of(CloudEvent.TIME, CloudEvent.RECEIPT, CloudEvent.RECEIVED_AT, CloudEvent.SECRET, CloudEvent.ENDPOINT)
+        List.of(
+                        CloudEvent.TIME,
+                        CloudEvent.RECEIPT,
+                        CloudEvent.RECEIVED_AT,
+                        CloudEvent.SECRET,
+                        CloudEvent.ENDPOINT,
+                        CloudEvent.ORIGIN)
                 .forEach(name -> headers.put(name, ""));
         ObjectNode received =
                 message(messages, "webhooks", new CloudEvent(Topics.WEBHOOKS, "", headers, new byte[0]), null, null);
@@ -179,6 +186,17 @@ class TopicContractTest {
                 .put("type", "object")
                 .put("description", "CircleCI's document; what it holds is CircleCI's to say");
         received.putObject("externalDocs").put("url", "https://circleci.com/docs/webhooks-reference/");
+        Act act = new Act(id, time, "grafana", id, "198.51.100.7", "POST", "/api/tokens", "Token_create", null);
+        message(messages, "acts", CloudEvent.of(act, new byte[0]), "act.json", null);
+        message(
+                        messages,
+                        "checkpoints",
+                        new CloudEvent(Topics.CHECKPOINTS, "", CloudEvent.headers("id", "type", "source"), new byte[0]),
+                        null,
+                        null)
+                .putObject("payload")
+                .put("type", "object")
+                .put("description", words.getProperty(Topics.CHECKPOINTS));
         return document;
     }
 
