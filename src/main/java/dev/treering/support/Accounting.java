@@ -124,7 +124,7 @@ public class Accounting {
         record(sinceReceived, receivedAt, now);
         record(sinceHappened, happenedAt, now);
         // Taken all the same: CircleCI's times decide among themselves, and ours never does.
-        if (receivedAt != null && happenedAt.isAfter(receivedAt.plus(SKEW))) {
+        if (receivedAt != null && happenedAt != null && happenedAt.isAfter(receivedAt.plus(SKEW))) {
             skewed.increment();
         }
     }
