@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 
 import jakarta.inject.Inject;
 
@@ -80,6 +81,12 @@ class RebuildTest {
             assertThat(database.count(
                             "select count(*) from enrichment_task where project_id = ? and state = 'pending'", project))
                     .isZero();
+        });
+        // A task is done when its answer is in Kafka; the history reads it a moment later.
+        AtomicReference<String> seen = new AtomicReference<>();
+        await().atMost(Duration.ofSeconds(30)).during(Duration.ofSeconds(2)).until(() -> {
+            String now = rows();
+            return now.equals(seen.getAndSet(now));
         });
     }
 
