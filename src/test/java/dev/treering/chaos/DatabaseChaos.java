@@ -235,8 +235,9 @@ class DatabaseChaos {
         long end = System.nanoTime() + 3_000_000_000L;
         try (Statement statement = first.createStatement()) {
             while (System.nanoTime() < end) {
-                statement.execute("select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend'"
-                        + " and application_name <> 'taker' and pid <> pg_backend_pid()");
+                statement.execute(
+                        "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend'"
+                                + " and application_name <> 'taker' and pid <> pg_backend_pid()");
                 takeWhatThereIs(others);
             }
         }
