@@ -43,6 +43,7 @@ class EnrichmentChaos {
                 .with("TREERING_CIRCLECI_URL", circleCi.url().toString())
                 .with("TREERING_CIRCLECI_TOKEN", circleCi.token())
                 .with("TREERING_CIRCLECI_LEASE", "3S")
+                .with("TREERING_CIRCLECI_DEADLINE", "1500MS")
                 .with("TREERING_CIRCLECI_REJECTED_PAUSE", "12S")
                 .with("TREERING_ENRICHMENT_LEASE", "5S")
                 .with("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
