@@ -215,8 +215,9 @@ public final class OpenApiDescription implements OASFilter {
         if (field.hasAnnotation(JsonRawValue.class) && value.getType().contains(SchemaType.STRING)) {
             value.setType(List.of(SchemaType.ARRAY));
         }
-        boolean leftOut = field.hasAnnotation(JsonInclude.class) || type.hasDeclaredAnnotation(JsonInclude.class);
-        if (!asked && !leftOut) {
+        boolean leftOut =
+                asked || field.hasAnnotation(JsonInclude.class) || type.hasDeclaredAnnotation(JsonInclude.class);
+        if (!leftOut) {
             schema.addRequired(name);
         }
         if (!leftOut && field.type().kind() != Type.Kind.PRIMITIVE) {

@@ -3,8 +3,6 @@ package dev.treering.event;
 import java.time.Instant;
 import java.util.UUID;
 
-import jakarta.validation.constraints.NotNull;
-
 /**
  * What changed in the history, the value on {@link Topics#EVENTS}. A later correction (a cancelled workflow that ends
  * later than first told) is a new event with a new id; the same state never gets two ids.
@@ -16,12 +14,12 @@ import jakarta.validation.constraints.NotNull;
  * @param enriched whether API v2 has completed this entity yet
  */
 public record Change(
-        @NotNull UUID id,
-        @NotNull String entity,
-        @NotNull UUID entityId,
+        UUID id,
+        String entity,
+        UUID entityId,
         String name,
         String status,
-        @NotNull Outcome outcome,
+        Outcome outcome,
         Transition transition,
         UUID projectId,
         String projectSlug,
