@@ -110,7 +110,7 @@ class BackfillCommandTest {
         assertThat(said).contains(ID).anyMatch(line -> line.contains(" dev.treering.Treering source:"));
         assertThat(said)
                 .filteredOn(line -> line.matches(
-                        ".*\\] (io\\.quarkus|io\\.vertx|org\\.hibernate|org\\.postgresql|org\\.apache)\\..*"))
+                        ".*\\] (io\\.quarkus|io\\.vertx|org\\.hibernate|org\\.postgresql|org\\.apache\\.kafka)\\..*"))
                 .map(line -> line.replaceAll(".*\\] | source:.*", ""))
                 // Two interfaces of classes of ours
                 .containsExactlyInAnyOrder(

@@ -1,7 +1,10 @@
 package dev.treering.support;
 
 import java.net.URL;
+import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 
 import jakarta.inject.Inject;
 
@@ -53,8 +56,20 @@ class AccountingTest {
                 assertThat(sum("treering_webhooks_skewed_total", "")).isEqualTo(before + 1));
     }
 
+    /** Rows of the trail without a count, and dead ones: a database that was killed in the middle of a commit leaves some. */
+    private List<Double> uncounted() {
+        return List.of(
+                database.count("select count(*) from trail") - sum("treering_trail_entries_total", ""),
+                database.count("select count(*) from dead_letter") - sum("treering_trail_entries_total", "dead"));
+    }
+
     @Test
     void theCounts_addUp() {
+        // Given what the tests before it left, when nothing of theirs is on its way any more
+        AtomicReference<List<Double>> before = new AtomicReference<>(uncounted());
+        await().during(Duration.ofSeconds(1))
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> uncounted().equals(before.getAndSet(uncounted())));
         // Given one webhook of every kind: new, doubled, unreadable, unsigned
         byte[] ping = "{\"type\":\"ping\",\"id\":\"%s\",\"happened_at\":\"2026-11-20T10:00:00Z\"}"
                 .formatted(UUID.randomUUID())
@@ -76,9 +91,7 @@ class AccountingTest {
                     .isEqualTo(sum("treering_trail_entries_total", "applied")
                             + sum("treering_trail_entries_total", "duplicate")
                             + sum("treering_trail_entries_total", "dead"));
-            assertThat(entries).isEqualTo(database.count("select count(*) from trail"));
-            assertThat(sum("treering_trail_entries_total", "dead"))
-                    .isEqualTo(database.count("select count(*) from dead_letter"));
+            assertThat(uncounted()).isEqualTo(before.get());
             assertThat(sum("treering_trail_entries_total", "duplicate")).isPositive();
             assertThat(sum("treering_freshness_seconds_count", "received")).isPositive();
         });
