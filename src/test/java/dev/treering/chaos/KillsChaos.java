@@ -51,8 +51,6 @@ class KillsChaos {
         world = World.named("kills")
                 .receivers(2)
                 .workers(2)
-                // Seventy starts on two processors: the second compiler would take more of them than the events.
-                .with("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
                 .start();
     }
 

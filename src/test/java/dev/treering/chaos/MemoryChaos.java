@@ -32,7 +32,7 @@ class MemoryChaos {
 
     @BeforeAll
     void start() {
-        world = World.named("memory").start();
+        world = World.named("memory").measured().start();
     }
 
     @AfterAll

@@ -46,7 +46,7 @@ class ProofReport {
                         .generateKeyPair()
                         .getPrivate()
                         .getEncoded());
-        world = World.named("trail")
+        world = World.named("trail").measured()
                 .databaseSetting("fsync=on")
                 .with("TREERING_AUDIT_CHECKPOINT_KEY", key)
                 .receivers(0)

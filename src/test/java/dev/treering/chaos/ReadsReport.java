@@ -49,7 +49,7 @@ class ReadsReport {
 
     @BeforeEach
     void start() {
-        world = World.named("reads")
+        world = World.named("reads").measured()
                 .databaseSetting("fsync=on")
                 .receivers(0)
                 .workers(0)

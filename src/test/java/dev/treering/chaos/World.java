@@ -34,6 +34,7 @@ final class World implements AutoCloseable {
     private int receiverCount = 1;
     private int workerCount = 1;
     private boolean proxied;
+    private boolean together;
 
     private final List<Broker> kafka = new ArrayList<>();
     private final List<Instance> receivers = new ArrayList<>();
@@ -46,6 +47,8 @@ final class World implements AutoCloseable {
 
     private World(String name) {
         folder = Path.of("target", "chaos", name);
+        // Many short lives on few processors: the second compiler would take more of them than the events.
+        with("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
     }
 
     static World named(String name) {
@@ -69,6 +72,19 @@ final class World implements AutoCloseable {
 
     World workers(int count) {
         workerCount = count;
+        return this;
+    }
+
+    /** Receivers are workers too, as on a machine alone. */
+    World together() {
+        together = true;
+        workerCount = 0;
+        return this;
+    }
+
+    /** With both compilers and the collector that the JVM chooses, where speed or memory is measured. */
+    World measured() {
+        settings.remove("JAVA_TOOL_OPTIONS");
         return this;
     }
 
@@ -96,7 +112,7 @@ final class World implements AutoCloseable {
         startBrokers();
         databaseUp.join();
         for (int i = 1; i <= receiverCount; i++) {
-            receivers.add(instance("receiver-" + i, "receiver,api"));
+            receivers.add(instance("receiver-" + i, together ? "receiver,worker,api" : "receiver,api"));
         }
         for (int i = 1; i <= workerCount; i++) {
             workers.add(instance("worker-" + i, "worker"));
