@@ -33,7 +33,9 @@ public class HistoryConsumer {
         for (ConsumerRecord<byte[], byte[]> record : records) {
             facts.add(Fact.of(record));
         }
-        if (!patience.until("history", () -> writer.record(facts))) {
+        if (patience.until("history", () -> writer.record(facts))) {
+            positions.recorded(facts);
+        } else {
             positions.readAgain("Records do not follow what is recorded");
         }
     }

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
 
 import jakarta.enterprise.context.ApplicationScoped;
@@ -40,6 +41,8 @@ public class HistoryPositions implements KafkaConsumerRebalanceListener {
     private final TopicsJob topics;
     private final KafkaClientService clients;
     private final Patience patience;
+    // Where the history ended when this instance looked last, for the partitions it reads.
+    private final Map<TopicPartition, Long> recorded = new ConcurrentHashMap<>();
 
     HistoryPositions(DataSource database, TopicsJob topics, KafkaClientService clients, Patience patience) {
         this.database = database;
@@ -54,11 +57,40 @@ public class HistoryPositions implements KafkaConsumerRebalanceListener {
             return;
         }
         try {
-            patience.until("history positions", () -> load(partitions)).forEach(consumer::seek);
+            patience.until("history positions", () -> load(partitions)).forEach((partition, position) -> {
+                consumer.seek(partition, position);
+                recorded.put(partition, position.offset());
+            });
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (IllegalStateException stopped) {
             Log.debug(stopped.getMessage());
+        }
+    }
+
+    @Override
+    public void onPartitionsRevoked(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
+        recorded.keySet().removeAll(partitions);
+    }
+
+    void recorded(List<Fact> facts) {
+        facts.forEach(fact -> recorded.replace(fact.topicPartition(), fact.offset() + 1));
+    }
+
+    /** A database restored from a backup has forgotten what it had read; where nothing new comes, nobody would notice. */
+    void compare() throws SQLException {
+        Map<TopicPartition, Long> before = Map.copyOf(recorded);
+        Map<TopicPartition, Long> now = new HashMap<>();
+        try (Connection connection = database.getConnection();
+                PreparedStatement statement =
+                        connection.prepareStatement("select topic, partition, next_offset from stream_position");
+                ResultSet row = statement.executeQuery()) {
+            while (row.next()) {
+                now.put(new TopicPartition(row.getString(1), row.getInt(2)), row.getLong(3));
+            }
+        }
+        if (before.entrySet().stream().anyMatch(was -> now.getOrDefault(was.getKey(), 0L) < was.getValue())) {
+            readAgain("The database is older than what was read");
         }
     }
 

@@ -25,14 +25,10 @@ import static org.awaitility.Awaitility.await;
 @ChaosSuite
 class KillsChaos {
 
-    private static final int RECEIVER_KILLS = 35;
-    private static final int WORKER_KILLS = 35;
-    private static final int BROKER_KILLS = 15;
-    private static final int DATABASE_KILLS = 15;
-    private static final int KILLS = RECEIVER_KILLS + WORKER_KILLS + BROKER_KILLS + DATABASE_KILLS;
+    private static final int KILLS = 100;
     private static final int EVENTS = 100_000;
     private static final int RATE = 380;
-    private static final int LONGEST_PAUSE = 3_000;
+    private static final int LONGEST_PAUSE = 2_000;
 
     private final Random random = Seed.random();
     private final Set<Part> comingBack = ConcurrentHashMap.newKeySet();
@@ -48,10 +44,7 @@ class KillsChaos {
 
     @BeforeAll
     void start() {
-        world = World.named("kills")
-                .receivers(2)
-                .workers(2)
-                .start();
+        world = World.named("kills").receivers(2).workers(2).start();
     }
 
     @AfterAll
@@ -99,10 +92,9 @@ class KillsChaos {
 
     private List<Target> schedule() {
         List<Target> schedule = new ArrayList<>();
-        schedule.addAll(Collections.nCopies(RECEIVER_KILLS, Target.RECEIVER));
-        schedule.addAll(Collections.nCopies(WORKER_KILLS, Target.WORKER));
-        schedule.addAll(Collections.nCopies(BROKER_KILLS, Target.BROKER));
-        schedule.addAll(Collections.nCopies(DATABASE_KILLS, Target.DATABASE));
+        while (schedule.size() < KILLS) {
+            schedule.addAll(List.of(Target.values()));
+        }
         Collections.shuffle(schedule, random);
         return schedule;
     }

@@ -90,7 +90,8 @@ class LoadReport {
     @Test
     void receive() throws Exception {
         // Given a receiver, and what it is compared with
-        world = World.named("load-receive").measured()
+        world = World.named("load-receive")
+                .measured()
                 .databaseSetting("fsync=on")
                 .receivers(0)
                 .workers(0)
@@ -155,7 +156,8 @@ class LoadReport {
     @Test
     void drain_and_freshness() throws Exception {
         // Given a backlog
-        world = World.named("load-drain").measured()
+        world = World.named("load-drain")
+                .measured()
                 .databaseSetting("fsync=on")
                 .receivers(1)
                 .workers(0)

@@ -46,7 +46,8 @@ class ProofReport {
                         .generateKeyPair()
                         .getPrivate()
                         .getEncoded());
-        world = World.named("trail").measured()
+        world = World.named("trail")
+                .measured()
                 .databaseSetting("fsync=on")
                 .with("TREERING_AUDIT_CHECKPOINT_KEY", key)
                 .receivers(0)

@@ -49,7 +49,8 @@ class ReadsReport {
 
     @BeforeEach
     void start() {
-        world = World.named("reads").measured()
+        world = World.named("reads")
+                .measured()
                 .databaseSetting("fsync=on")
                 .receivers(0)
                 .workers(0)

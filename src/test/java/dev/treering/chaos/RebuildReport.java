@@ -35,7 +35,8 @@ class RebuildReport {
 
     @BeforeEach
     void start() {
-        world = World.named("rebuild").measured()
+        world = World.named("rebuild")
+                .measured()
                 .databaseSetting("fsync=on")
                 .receivers(0)
                 .workers(0)

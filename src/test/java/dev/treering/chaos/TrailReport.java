@@ -50,7 +50,8 @@ class TrailReport {
 
     @BeforeEach
     void start() {
-        world = World.named("trail").measured()
+        world = World.named("trail")
+                .measured()
                 .databaseSetting("fsync=on")
                 .receivers(0)
                 .workers(0)
