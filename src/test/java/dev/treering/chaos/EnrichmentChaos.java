@@ -46,7 +46,6 @@ class EnrichmentChaos {
                 .with("TREERING_CIRCLECI_DEADLINE", "1500MS")
                 .with("TREERING_CIRCLECI_REJECTED_PAUSE", "12S")
                 .with("TREERING_ENRICHMENT_LEASE", "5S")
-                .with("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
                 .start();
     }
 

@@ -45,11 +45,7 @@ class TopicsChaos {
 
     @BeforeAll
     void start() {
-        world = World.named("topics")
-                .receivers(2)
-                .workers(1)
-                .with("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
-                .start();
+        world = World.named("topics").receivers(2).workers(1).start();
         kafka = Admin.create(Map.of("bootstrap.servers", world.bootstrapServers()));
     }
 

@@ -34,10 +34,7 @@ class WorkersChaos {
 
     @BeforeAll
     void start() {
-        world = World.named("workers")
-                .workers(2)
-                .with("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
-                .start();
+        world = World.named("workers").workers(2).start();
     }
 
     @AfterAll
