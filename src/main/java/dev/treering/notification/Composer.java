@@ -30,10 +30,12 @@ final class Composer {
                         case jsonb_typeof(j.test_failures) when 'array' then j.test_failures else '[]' end) t
                     where j.workflow_id = w.id and j.status in %1$s and t ->> 'name' <> '' limit 10) as failed_tests,
                 (select round(percentile_cont(0.5) within group (order by extract(epoch from stopped_at - created_at)))::bigint
-                    from (select w2.stopped_at, w2.created_at from pipeline p2 join workflow w2 on w2.pipeline_id = p2.id
-                        where p2.project_id = p.project_id and p2.branch = p.branch and p2.created_at <= p.created_at
-                            and p2.created_at > p.created_at - interval '90 days' and w2.id <> w.id
-                            and w2.name = w.name and w2.status in %2$s
+                    from (select w2.stopped_at, w2.created_at from (
+                            select id, created_at from pipeline where project_id = p.project_id and branch = p.branch
+                                and created_at between p.created_at - interval '90 days' and p.created_at
+                            order by created_at desc limit 1000) p2
+                        cross join lateral (select * from workflow where pipeline_id = p2.id offset 0) w2
+                        where w2.id <> w.id and w2.name = w.name and w2.status in %2$s
                         order by p2.created_at desc limit 20) passed) as usual_seconds
             from workflow w left join pipeline p on p.id = w.pipeline_id where w.id = ?""".formatted(Outcome.FAILURE.inSql(), Outcome.SUCCESS.inSql());
 

@@ -21,7 +21,7 @@ import dev.treering.notification.Verdict.Reason;
 @ApplicationScoped
 class Previews {
 
-    private static final int MOST_RUNS = 10_000;
+    private static final int MOST_RUNS = 1_000;
     private static final int MOST_ITEMS = 100;
 
     private final DataSource reads;
@@ -50,7 +50,7 @@ class Previews {
      *
      * @param messages to each channel; what one pipeline has to tell at once is one. The rate of a channel is not counted in
      * @param runs that were told of; {@code left} were not although the rule means them, by reason
-     * @param complete false where there are more runs in the span than were looked at, the newest 10,000
+     * @param complete false where there are more runs in the span than were looked at, the newest 1,000
      * @param items the newest hundred of the runs told of
      */
     public record Preview(
