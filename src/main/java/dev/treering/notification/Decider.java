@@ -6,6 +6,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import javax.sql.DataSource;
@@ -15,6 +16,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import dev.treering.event.Change;
 import dev.treering.event.Outcome;
 import dev.treering.event.Transition;
+import dev.treering.notification.Verdict.Reason;
 import dev.treering.support.Rows;
 import io.micrometer.core.instrument.MeterRegistry;
 
@@ -25,24 +27,41 @@ import io.micrometer.core.instrument.MeterRegistry;
 @ApplicationScoped
 class Decider {
 
+    // A workflow may be held again, by another approval; what has ended has.
     private static final String NOTE = """
-            insert into notification_occasion (workflow_id, held, pipeline_id, noted_at, due_at)
-            select * from unnest(?::uuid[], ?::boolean[], ?::uuid[], ?::timestamptz[], ?::timestamptz[]) order by 1, 2
-            on conflict do nothing""";
+            insert into notification_occasion as o (workflow_id, held, pipeline_id, noted_at, due_at)
+            select distinct on (1, 2) * from unnest(?::uuid[], ?::boolean[], ?::uuid[], ?::timestamptz[], ?::timestamptz[]) order by 1, 2
+            on conflict (workflow_id, held) do update
+                set noted_at = excluded.noted_at, due_at = least(o.due_at, excluded.due_at) where o.held""";
 
     // The first that is due takes along what else its pipeline has.
     private static final String DUE = """
             select workflow_id, held, noted_at from notification_occasion
             where due_at is not null and pipeline_id in (
                 select pipeline_id from notification_occasion where due_at <= ? order by due_at limit ?)
-            limit ?""";
+            order by due_at limit ?""";
 
+    // Not what was noted again meanwhile.
     private static final String SETTLE = """
-            update notification_occasion o set due_at = s.due from unnest(?::uuid[], ?::boolean[], ?::timestamptz[])
-                as s(workflow_id, held, due) where (o.workflow_id, o.held) = (s.workflow_id, s.held)""";
+            update notification_occasion o set due_at = s.due
+            from unnest(?::uuid[], ?::boolean[], ?::timestamptz[], ?::timestamptz[]) as s(workflow_id, held, noted_at, due)
+            where (o.workflow_id, o.held, o.noted_at) = (s.workflow_id, s.held, s.noted_at)""";
+
+    // A round must end before the driver gives its connection up (socketTimeout) and the server goes on without us,
+    // with our lock.
+    private static final String IN_TIME = "set local statement_timeout = '20s'";
+
+    /** A round writes no more, so that it ends: each rule may decide for each channel. */
+    private static final int MOST_DECISIONS = 100_000;
 
     /** @param held it waits for an approval; else it has ended */
     record Occasion(UUID workflowId, boolean held, Instant notedAt) {}
+
+    /** @param more whether more may be due */
+    private record Decided(Map<Reason, Integer> counts, boolean more) {
+
+        static final Decided NOTHING = new Decided(Map.of(), false);
+    }
 
     private final DataSource database;
     private final Rules rules;
@@ -50,6 +69,7 @@ class Decider {
     private final NotificationConfig config;
     private final MeterRegistry meters;
     private final Clock clock;
+    private volatile int batch;
 
     Decider(
             DataSource database,
@@ -64,9 +84,10 @@ class Decider {
         this.config = config;
         this.meters = meters;
         this.clock = clock;
+        batch = config.batch();
     }
 
-    /** Notes what may be worth a word; the same event again changes nothing. */
+    /** Notes what may be worth a word; the same event again is not told again. */
     int note(List<Change> changes) throws SQLException {
         Instant now = clock.instant();
         List<Object[]> occasions = changes.stream()
@@ -102,31 +123,37 @@ class Decider {
     /** Decides about all that is due, up to a batch; whether there may be more. */
     boolean decide() throws SQLException {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
-        Round[] round = new Round[1];
-        Rows.inTransaction(database, connection -> round[0] = decide(connection, now));
-        if (round[0] == null) {
-            return false;
+        Decided[] decided = new Decided[1];
+        try {
+            Rows.inTransaction(database, connection -> decided[0] = decide(connection, now));
+        } catch (SQLException e) {
+            // It may have been too much for one round.
+            batch = Math.max(1, batch / 4);
+            throw e;
         }
-        round[0].counts()
-                .forEach((reason, count) -> meters.counter(
-                                "treering.notification.decisions", "reason", reason.toString())
+        if (!decided[0].more) {
+            batch = config.batch();
+        }
+        decided[0].counts.forEach(
+                (reason, count) -> meters.counter("treering.notification.decisions", "reason", reason.toString())
                         .increment(count));
-        return round[0].dues().size() >= config.batch();
+        return decided[0].more;
     }
 
-    private Round decide(Connection connection, Instant now) throws SQLException {
+    private Decided decide(Connection connection, Instant now) throws SQLException {
+        Rows.execute(connection, IN_TIME);
         boolean alone = Records.documents(
                         connection,
                         Boolean.class,
                         "select to_jsonb(pg_try_advisory_xact_lock(hashtext('notification')))")
                 .get(0);
         if (!alone) {
-            return null;
+            return Decided.NOTHING;
         }
-        List<Occasion> due =
-                Records.list(connection, Occasion.class, DUE, Records.time(now), config.batch(), config.batch());
+        int most = Math.min(batch, Math.max(1, MOST_DECISIONS / places(connection)));
+        List<Occasion> due = Records.list(connection, Occasion.class, DUE, Records.time(now), most, most);
         if (due.isEmpty()) {
-            return null;
+            return Decided.NOTHING;
         }
         Round round = new Round(connection, config, deliveries, rules, due, now);
         round.judge();
@@ -137,10 +164,20 @@ class Decider {
                 SETTLE,
                 round.dues().entrySet().stream()
                         .map(one -> new Object[] {
-                            one.getKey().workflowId(), one.getKey().held(), one.getValue()
+                            one.getKey().workflowId(),
+                            one.getKey().held(),
+                            one.getKey().notedAt(),
+                            one.getValue()
                         })
                         .toList());
-        return round;
+        return new Decided(round.counts(), due.size() == most);
+    }
+
+    private static int places(Connection connection) throws SQLException {
+        String sql = """
+                select to_jsonb((select count(*) from notification_rule)
+                    * greatest(1, (select count(*) from notification_channel)))""";
+        return Math.max(1, Records.documents(connection, Integer.class, sql).get(0));
     }
 
     /** Forgets what nobody can need any more: it is long too old to be told. */

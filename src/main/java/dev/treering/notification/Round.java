@@ -120,6 +120,7 @@ final class Round {
                 rules.all(connection).stream().filter(Rule::enabled).toList();
         List<Silence> silences = rules.silences(connection);
         Map<UUID, Boolean> channels = channels();
+        forget();
         Set<Place> decided = decided(workflows);
         Map<List<UUID>, Told> told = told(runs.values());
         List<Occasion> known = dues.keySet().stream()
@@ -202,10 +203,23 @@ final class Round {
     }
 
     private Set<Place> decided(Set<UUID> workflows) throws SQLException {
-        String sql = """
-                select workflow_id, rule_id, channel_id from notification_decision
-                where workflow_id = any(?::uuid[]) and reason <> 'rate'""";
+        String sql =
+                "select workflow_id, rule_id, channel_id from notification_decision where workflow_id = any(?::uuid[])";
         return new HashSet<>(Records.list(connection, Place.class, sql, Records.ids(workflows)));
+    }
+
+    /** What is decided anew: what was held back, and a hold that was over, for the workflow may wait for another approval. */
+    private void forget() throws SQLException {
+        String sql = """
+                delete from notification_decision d using unnest(?::uuid[], ?::boolean[]) as due (workflow_id, held)
+                where d.workflow_id = due.workflow_id and (reason = 'rate' or reason = 'overtaken' and held
+                    and rule_id in (select id from notification_rule where document ->> 'kind' = 'needs_approval'))""";
+        Rows.update(
+                connection,
+                sql,
+                dues.keySet().stream()
+                        .map(occasion -> new Object[] {occasion.workflowId(), occasion.held()})
+                        .toList());
     }
 
     private record Last(UUID ruleId, UUID key, Told told) {}
@@ -287,11 +301,6 @@ final class Round {
     }
 
     void record() throws SQLException {
-        // What was held back was decided anew.
-        Rows.execute(
-                connection,
-                "delete from notification_decision where reason = 'rate' and workflow_id = any(?::uuid[])",
-                Records.ids(workflows()));
         Rows.update(connection, RECORD, decisions);
     }
 }

@@ -2,6 +2,8 @@ package dev.treering.notification;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -10,6 +12,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 
 import jakarta.inject.Inject;
@@ -24,6 +29,7 @@ import dev.treering.event.Outcome;
 import dev.treering.event.Topics;
 import dev.treering.event.Transition;
 import dev.treering.support.Json;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
@@ -58,6 +64,18 @@ class NotificationFlowTest {
     @Inject
     KafkaClientService clients;
 
+    @Inject
+    Rules rules;
+
+    @Inject
+    Deliveries queue;
+
+    @Inject
+    NotificationConfig config;
+
+    @Inject
+    MeterRegistry meters;
+
     @ConfigProperty(name = "kafka.bootstrap.servers")
     String kafka;
 
@@ -87,6 +105,40 @@ class NotificationFlowTest {
         database.change("delete from notification_silence");
         database.change("delete from notification_delivery");
         database.change("delete from notification_channel");
+        for (String table : List.of("workflow", "pipeline")) {
+            database.change(
+                    "delete from %s t using project r where r.id = t.project_id and r.slug = ?".formatted(table),
+                    flood());
+        }
+        database.change("delete from project where slug = ?", flood());
+    }
+
+    private String flood() {
+        return "gh/" + slug + "-flood";
+    }
+
+    /** Runs that fail at once, each of its own pipeline; of the newest of them, as many events. */
+    private List<Change> failures(int projects, int pipelines, String branch, int events) {
+        database.change("""
+                insert into project (id, identity_stamp, slug, name)
+                select gen_random_uuid(), '1', ?, 'web' from generate_series(1, ?)""", flood(), projects);
+        database.change("""
+                insert into pipeline (id, identity_stamp, project_id, number, created_at, ref_stamp, branch)
+                select gen_random_uuid(), '1', r.id, n, ?::timestamptz - n * interval '1 s', '1', %s
+                from project r cross join generate_series(1, ?) n where r.slug = ?""".formatted(branch), now.toString(), pipelines, flood());
+        database.change("""
+                insert into workflow (id, identity_stamp, project_id, pipeline_id, name, created_at, progress_stamp, status,
+                    stopped_at)
+                select gen_random_uuid(), '1', p.project_id, p.id, 'build', p.created_at, '1', 'failed', ?::timestamptz
+                from pipeline p join project r on r.id = p.project_id where r.slug = ?""", now.toString(), flood());
+        List<Change> changes = new ArrayList<>();
+        database.map("""
+                        select w.id, p.id || ' ' || p.project_id from workflow w join pipeline p on p.id = w.pipeline_id
+                            join project r on r.id = p.project_id where r.slug = '%s'
+                        order by p.created_at desc limit %d""".formatted(flood(), events))
+                .forEach((id, of) -> changes.add(change(
+                        UUID.fromString(id), UUID.fromString(of.substring(37)), UUID.fromString(of.substring(0, 36)))));
+        return changes;
     }
 
     private static RequestSpecification asked() {
@@ -173,7 +225,7 @@ class NotificationFlowTest {
             while (row.next()) {
                 messages.add(JsonPath.from(row.getString(1)));
             }
-        } catch (java.sql.SQLException e) {
+        } catch (SQLException e) {
             throw new AssertionError(e);
         }
         return messages;
@@ -365,6 +417,24 @@ class NotificationFlowTest {
     }
 
     @Test
+    void secondApproval_isToldToo_whenTheFirstWasGivenBeforeAnybodyWasTold() throws Exception {
+        // Given
+        UUID rule = rule("needs_approval", "");
+        UUID waiting = run("on_hold", 5);
+        database.change("update workflow set status = 'running' where id = ?", waiting);
+        eventually(() -> assertThat(reason(waiting, rule)).isEqualTo("overtaken"));
+
+        // When
+        database.change("update workflow set status = 'on_hold' where id = ?", waiting);
+        Change again = change(waiting, project, waiting, "on_hold", null);
+        publish(List.of(again, again), Map.of());
+
+        // Then
+        eventually(() -> assertThat(reason(waiting, rule)).isEqualTo("told"));
+        assertThat(deliveries()).hasSize(1);
+    }
+
+    @Test
     void ruleWithoutAChannel_orWithOneThatIsOff_saysSo() {
         // Given
         UUID off = rule("started_failing", "");
@@ -388,20 +458,150 @@ class NotificationFlowTest {
         database.change("delete from notification_occasion where workflow_id = ?", told);
 
         // When
+        readFromTheBeginning();
+
+        // Then
+        isDecidedAndToldOnce(told);
+    }
+
+    private void readFromTheBeginning() {
         clients.getConsumer("notification")
                 .runOnPollingThread(consumer -> {
                     consumer.seekToBeginning(consumer.assignment());
                 })
                 .await()
                 .atMost(Duration.ofSeconds(10));
+    }
+
+    private void isDecidedAndToldOnce(UUID run) {
+        eventually(() -> assertThat(database.count(
+                        "select count(*) from notification_occasion where workflow_id = ? and due_at is null", run))
+                .isOne());
+        assertThat(deliveries()).hasSize(1);
+        assertThat(database.count("select count(*) from notification_decision where workflow_id = ?", run))
+                .isOne();
+    }
+
+    @Test
+    void historyThatIsRegrown_isNotToldAgain_evenFromTheBeginningOfTheLog() {
+        // Given
+        UUID rule = rule("started_failing", "");
+        UUID told = run("failed", 5);
+        eventually(() -> assertThat(reason(told, rule)).isEqualTo("told"));
+        database.change("delete from notification_occasion where workflow_id = ?", told);
+
+        // When
+        String task = asked().post("/api/rebuilds?untold=keep")
+                .then()
+                .statusCode(202)
+                .extract()
+                .path("id");
+        await().atMost(Duration.ofSeconds(120))
+                .until(() -> asked().get("/api/tasks/{id}", task).path("state").equals("done"));
+        readFromTheBeginning();
+
+        // Then
+        isDecidedAndToldOnce(told);
+    }
+
+    @Test
+    void roundWhoseConnectionIsCut_isUndone_andMadeOnceAfterwards() {
+        // Given
+        rule("started_failing", "");
+        Database.force("""
+                create function linger() returns trigger language plpgsql as $$
+                begin perform pg_sleep(5); return new; end $$""");
+        Database.force(
+                "create trigger linger before insert on notification_delivery for each row execute function linger()");
+        UUID run;
+        try {
+            run = run("failed", 5);
+
+            // When
+            await().atMost(Duration.ofSeconds(20)).until(() -> database.count("""
+                    select count(pg_terminate_backend(pid)) from pg_stat_activity
+                    where wait_event = 'PgSleep' and query like '%notification_delivery%'""") > 0);
+        } finally {
+            Database.force("drop function linger cascade");
+        }
+
+        // Then
+        isDecidedAndToldOnce(run);
+    }
+
+    @Test
+    void severalThatDecideAtOnce_tellOnce() throws Exception {
+        // Given
+        UUID rule = rule("started_failing", "");
+        String accounted = "select count(distinct workflow_id) from notification_decision where rule_id = ?";
+        List<Change> changes = failures(2, 4, "'branch-' || n", 8);
+
+        // When
+        publish(changes, Map.of());
+        List<CompletableFuture<Void>> workers = Stream.generate(
+                        () -> new Decider(stores, rules, queue, config, meters, Clock.systemUTC()))
+                .limit(3)
+                .map(decider -> CompletableFuture.runAsync(() -> {
+                    try {
+                        while (database.count(accounted, rule) < 8) {
+                            decider.decide();
+                        }
+                    } catch (SQLException e) {
+                        throw new AssertionError(e);
+                    }
+                }))
+                .toList();
+
+        // Then
+        CompletableFuture.allOf(workers.toArray(CompletableFuture[]::new)).get(20, TimeUnit.SECONDS);
+        assertThat(deliveries()).hasSize(8);
+        assertThat(deliveries().stream().map(message -> message.getString("workflow_id")))
+                .doesNotHaveDuplicates();
+        assertThat(database.count("select count(*) from notification_decision where rule_id = ?", rule))
+                .isEqualTo(8);
+    }
+
+    @Test
+    void roundThatIsTooMuch_isMadeInSmallerPieces() throws Exception {
+        // Given
+        UUID rule = rule("started_failing", "");
+        Database.force("""
+                create function refuse_many() returns trigger language plpgsql as $$
+                begin
+                    if (select count(*) from fresh) > 2 then raise exception 'too much'; end if;
+                    return null;
+                end $$""");
+        Database.force("""
+                create trigger refuse_many after insert on notification_decision
+                referencing new table as fresh for each statement execute function refuse_many()""");
+        try {
+            // When
+            publish(failures(2, 4, "'branch-' || n", 8), Map.of());
+
+            // Then
+            eventually(() -> assertThat(
+                            database.count("select count(*) from notification_decision where rule_id = ?", rule))
+                    .isEqualTo(8));
+            assertThat(deliveries()).hasSize(8);
+        } finally {
+            Database.force("drop function refuse_many cascade");
+        }
+    }
+
+    @Test
+    void branchOfTwentyThousandPipelinesWithoutAPass_isDecidedAboutInTime() throws Exception {
+        // Given
+        UUID rule = rule("still_failing", ", \"every\": 2");
+        List<Change> changes = failures(1, 20_000, "'long'", 1_000);
+
+        // When
+        publish(changes, Map.of());
 
         // Then
         eventually(() -> assertThat(database.count(
-                        "select count(*) from notification_occasion where workflow_id = ? and due_at is null", told))
-                .isOne());
-        assertThat(deliveries()).hasSize(1);
-        assertThat(database.count("select count(*) from notification_decision where workflow_id = ?", told))
-                .isOne();
+                        "select count(distinct workflow_id) from notification_decision where rule_id = ?", rule))
+                .isEqualTo(1_000));
+        preview(rule, now.minusSeconds(300).toString()).body("complete", equalTo(true));
     }
 
     @Test
@@ -433,14 +633,18 @@ class NotificationFlowTest {
     }
 
     private Change change(UUID workflow, UUID ofProject, UUID pipeline) {
+        return change(workflow, ofProject, pipeline, "failed", Transition.FIRST);
+    }
+
+    private Change change(UUID workflow, UUID ofProject, UUID pipeline, String status, Transition transition) {
         return new Change(
                 UUID.randomUUID(),
                 "workflow",
                 workflow,
                 "build",
-                "failed",
-                Outcome.FAILURE,
-                Transition.FIRST,
+                status,
+                Outcome.of(status),
+                transition,
                 ofProject,
                 "gh/" + slug,
                 pipeline,
@@ -496,25 +700,7 @@ class NotificationFlowTest {
     void tenThousandTransitionsAtOnce_becomeBoundedMessages_andEachIsAccountedFor() throws Exception {
         // Given
         UUID rule = rule("started_failing", "");
-        Database seed = database;
-        seed.change("""
-                insert into project (id, identity_stamp, slug, name)
-                select gen_random_uuid(), '1', ?, 'web' from generate_series(1, 100)""", "gh/" + slug + "-flood");
-        seed.change("""
-                insert into pipeline (id, identity_stamp, project_id, number, created_at, ref_stamp, branch)
-                select gen_random_uuid(), '1', r.id, n, ?::timestamptz - n * interval '1 s', '1', 'branch-' || n
-                from project r cross join generate_series(1, 100) n where r.slug = ?""", now.toString(), "gh/" + slug + "-flood");
-        seed.change("""
-                insert into workflow (id, identity_stamp, project_id, pipeline_id, name, created_at, progress_stamp, status,
-                    stopped_at)
-                select gen_random_uuid(), '1', p.project_id, p.id, 'build', p.created_at, '1', 'failed', ?::timestamptz
-                from pipeline p join project r on r.id = p.project_id where r.slug = ?""", now.toString(), "gh/" + slug + "-flood");
-        List<Change> changes = new ArrayList<>();
-        database.map("""
-                        select w.id, p.id || ' ' || p.project_id from workflow w join pipeline p on p.id = w.pipeline_id
-                            join project r on r.id = p.project_id where r.slug = '%s'""".formatted("gh/" + slug + "-flood"))
-                .forEach((id, of) -> changes.add(change(
-                        UUID.fromString(id), UUID.fromString(of.substring(37)), UUID.fromString(of.substring(0, 36)))));
+        List<Change> changes = failures(100, 100, "'branch-' || n", 10_000);
         assertThat(changes).hasSize(10_000);
         long began = System.nanoTime();
 
