@@ -72,6 +72,11 @@ final class Client {
     }
 
     private void give() {
+        if (response.ended() || response.closed()) {
+            // It went before anybody listened for that.
+            leaving.accept(this);
+            return;
+        }
         Chunk chunk = null;
         while (!response.ended()
                 && !response.closed()
@@ -110,10 +115,10 @@ final class Client {
     }
 
     private void end(String why) {
+        leaving.accept(this);
         if (response.ended() || response.closed()) {
             return;
         }
-        leaving.accept(this);
         response.write(": %s\n\n".formatted(why));
         // Nothing more is written: if that is not read either, the idle timeout cuts the connection.
         response.end();

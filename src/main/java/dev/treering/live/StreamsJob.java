@@ -30,12 +30,17 @@ import static java.util.stream.Collectors.toUnmodifiableSet;
 @Singleton
 class StreamsJob {
 
+    // Five minutes, as the heartbeat is.
+    private static final int MOST_BEATS_UNKNOWN = 30;
+
     private final Ring ring;
     private final LiveConfig config;
     private final Tokens tokens;
     private final Clock clock;
     private final Notice unknown = new Notice();
     private final Set<Client> clients;
+    private int beatsUnknown;
+    private volatile boolean stopping;
 
     StreamsJob(Ring ring, LiveConfig config, Tokens tokens, Clock clock, MeterRegistry registry) {
         this.ring = ring;
@@ -46,6 +51,9 @@ class StreamsJob {
     }
 
     void open(RoutingContext routing, String lastEventId, Filter filter, Pass pass) {
+        if (stopping) {
+            throw new Problem(503, "This instance stops; come again");
+        }
         if (clients.size() >= config.clients()) {
             throw new Problem(503, "There are already %d streams here; come again".formatted(config.clients()));
         }
@@ -91,16 +99,20 @@ class StreamsJob {
         try {
             Set<UUID> holding = tokens.holding(shown);
             unknown.over();
+            beatsUnknown = 0;
             return holding;
         } catch (SQLException e) {
-            // Who was let in stays: nothing happens that could be told while the database is away.
+            // Who was let in stays for a while: nothing happens that could be told while the database is away. But it
+            // may
+            // be away from here alone.
             unknown.say("The tokens of streams cannot be looked up, trying again: " + e.getMessage());
-            return shown;
+            return ++beatsUnknown > MOST_BEATS_UNKNOWN ? Set.of() : shown;
         }
     }
 
     /** Before a stop waits for requests to end, which these would never do. */
     void stop(@Observes ShutdownDelayInitiatedEvent event) {
+        stopping = true;
         clients.forEach(client -> client.dismiss("This instance stops; come again"));
     }
 }
