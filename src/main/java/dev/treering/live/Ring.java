@@ -21,6 +21,7 @@ class Ring {
 
     // Within a client's queue, and large beside an event.
     private static final int CHUNK = 64 * 1024;
+    private static final int MOST_SHARED = 64;
 
     private final Event[] events;
     private final long mostBytes;
@@ -52,8 +53,9 @@ class Ring {
             this.id = id;
         }
 
+        /** Null before the ring knows the place: what a client says itself is not repeated. */
         String id() {
-            return id;
+            return generation == 0 ? null : id;
         }
     }
 
@@ -138,6 +140,9 @@ class Ring {
         }
         if (place.sequence == last) {
             return null;
+        }
+        if (shared.size() == MOST_SHARED) {
+            shared.clear();
         }
         Chunk chunk = place.had == null
                 ? shared.computeIfAbsent(new Asked(place.sequence, filter), asked -> collect(place.sequence, filter))

@@ -261,6 +261,62 @@ class RingTest {
     }
 
     @Test
+    void whatIsShared_isBounded_whileNothingHappens() {
+        // Given a client that got something
+        Ring ring = ring();
+        List<Place> places = List.of(new Place("log.0.0.0"), new Place("log.0.0.0"));
+        ring.add(record(0, 0));
+        for (int i = 0; i < 2; i++) {
+            places.forEach(place -> ring.read(place, ALL));
+        }
+        Chunk one = ring.read(places.get(0), ALL);
+        // When many others ask at the same place, each for something else
+        for (int i = 0; i < 64; i++) {
+            Filter filter = Filter.of(List.of(), List.of("branch " + i), List.of(), List.of(), Optional.empty());
+            told(ring, new Place("log.0.0.0"), filter, 1, new String[1]);
+        }
+        // Then
+        assertThat(ring.read(places.get(1), ALL).buffer())
+                .isEqualTo(one.buffer())
+                .isNotSameAs(one.buffer());
+    }
+
+    @Test
+    void whatAClientSaysItself_isNotRepeated_beforeTheRingKnowsItsPlace() {
+        Place place = new Place("x\ndata: y");
+        assertThat(place.id()).isNull();
+        ring().read(place, ALL);
+        assertThat(place.id()).isEqualTo("log.0.0.0");
+    }
+
+    @Test
+    void whatCannotBeRead_matchesNoFilter() {
+        // Given
+        Ring ring = ring();
+        Filter filter = Filter.of(List.of(), List.of("main"), List.of("job"), List.of(), Optional.empty());
+        Place place = new Place("log.0.0.0");
+        for (String value : List.of("{", "null")) {
+            RecordHeaders headers = new RecordHeaders();
+            headers.add(CloudEvent.TYPE, "dev.treering.job.changed".getBytes(UTF_8));
+            ring.add(new ConsumerRecord<>(
+                    Topics.EVENTS,
+                    0,
+                    0,
+                    0,
+                    TimestampType.CREATE_TIME,
+                    0,
+                    0,
+                    null,
+                    value.getBytes(UTF_8),
+                    headers,
+                    Optional.empty()));
+        }
+        ring.add(record(0, 1));
+        // Then
+        assertThat(told(ring, place, filter, 9, new String[1])).containsExactly("0/1");
+    }
+
+    @Test
     void whatWasPublishedAgain_isNotLive_andWhatIsNoneOfOurs_stopsNobody() {
         // Given
         Ring ring = ring();
