@@ -101,7 +101,6 @@ class DeliveryJob {
         if (claimed.repeated()) {
             count("repeated");
         }
-        failing.addAndGet(claimed.failing() ? 1 : 0);
         try {
             Outcome outcome = sender.send(claimed);
             deliveries.settle(claimed, outcome);
@@ -117,10 +116,12 @@ class DeliveryJob {
         }
     }
 
-    private Optional<Claimed> claim() {
+    // One after another, so that two do not take the last of the half.
+    private synchronized Optional<Claimed> claim() {
         try {
             Optional<Claimed> claimed =
                     stopping ? Optional.empty() : deliveries.claim(failing.get() < config.concurrency() / 2);
+            claimed.filter(Claimed::failing).ifPresent(one -> failing.incrementAndGet());
             waiting.over();
             return claimed;
         } catch (SQLException | IllegalStateException e) {

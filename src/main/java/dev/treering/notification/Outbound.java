@@ -16,6 +16,7 @@ import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 
 import dev.treering.notification.Guard.Refused;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
@@ -47,6 +48,9 @@ class Outbound {
     Outbound(Vertx vertx, Guard guard, DeliveryConfig config, HttpClientOptions options) {
         client = vertx.createHttpClient(options.setKeepAlive(false)
                 .setConnectTimeout((int) config.deadline().toMillis())
+                // Whatever nobody waits for any more is hung up.
+                .setIdleTimeout((int) config.deadline().multipliedBy(2).toMillis())
+                .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
                 .setMaxPoolSize(config.concurrency()));
         this.guard = guard;
         deadline = config.deadline();
@@ -70,6 +74,10 @@ class Outbound {
             return client.request(options)
                     .compose(request -> {
                         sent.set(request);
+                        if (System.nanoTime() - end >= 0) {
+                            request.exceptionHandler(hungUp -> {}).connection().close();
+                            return Future.failedFuture("nobody waits for it any more");
+                        }
                         return request.send(Buffer.buffer(body));
                     })
                     .map(answer -> {

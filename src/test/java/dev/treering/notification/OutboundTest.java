@@ -39,6 +39,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
 
 /** The client by itself, against a server that answers byte by byte. Names are looked up as each test says. */
 class OutboundTest {
@@ -183,6 +184,21 @@ class OutboundTest {
             assertThat(Duration.between(start, Instant.now())).isBetween(Duration.ofMillis(950), Duration.ofSeconds(3));
             stop();
         }
+    }
+
+    @Test
+    void whose_name_is_found_too_late_is_not_sent_to_any_more() throws Exception {
+        int port = start(of("HTTP/1.1 200 OK\r\n\r\n"));
+        Names slow = host -> {
+            await().pollDelay(Duration.ofMillis(1200)).until(() -> true);
+            return loopback();
+        };
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> outbound(port, slow, new HttpClientOptions()).post(url("http", port), Map.of(), "{}"))
+                .withMessage("no answer within 1000 ms");
+        // The connection was made, and is closed without a word.
+        await().atMost(Duration.ofSeconds(5)).until(() -> !heads.isEmpty());
+        assertThat(heads).containsExactly("");
     }
 
     @Test
