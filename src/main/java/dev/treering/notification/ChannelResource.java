@@ -140,10 +140,11 @@ public class ChannelResource {
         String name = changes.name == null ? null : name(changes.name);
         String url = changes.url == null ? null : url(changes.url);
         List<String> to = changes.to == null ? null : addresses(changes.to);
-        channels.change(id, name, changes.enabled);
+        // First what may be refused.
         if (url != null || to != null) {
             retarget(id, old -> new Target(url == null ? old.url() : url, old.secrets(), to == null ? old.to() : to));
         }
+        channels.change(id, name, changes.enabled);
         Log.infof("Channel %s was changed by %s", id, caller.id());
         return channel(id);
     }

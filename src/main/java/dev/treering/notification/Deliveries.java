@@ -38,7 +38,12 @@ class Deliveries {
         this.clock = clock;
     }
 
-    /** A message whose turn it is, with its channel; {@code number} is the attempt's. */
+    /**
+     * A message whose turn it is, with its channel.
+     *
+     * @param message null where this version cannot read it
+     * @param number the attempt's
+     */
     record Claimed(
             UUID id,
             UUID channelId,
@@ -129,7 +134,7 @@ class Deliveries {
         try {
             return Json.CIRCLECI.readValue(json, Message.class);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("A message of the queue cannot be read", e);
+            return null;
         }
     }
 
@@ -169,9 +174,21 @@ class Deliveries {
                     update notification_delivery set state = ?, settled_at = case when ? then null else now() end,
                         due_at = now() + coalesce(?::bigint, 0) * interval '1 millisecond'
                     where id = ? and (attempts = ? or ?)""", state, next.isPresent(), wait, claimed.id(), claimed.number(), outcome.arrived());
-            Rows.execute(connection, """
+            Rows.execute(
+                    connection,
+                    """
                     update notification_channel set free_at = now() + ? * interval '1 millisecond',
-                        failing_since = case when ? then null else coalesce(failing_since, now()) end where id = ?""", pause.toMillis(), outcome.arrived(), claimed.channelId());
+                        failing_since = case when ? then null when exists (select from notification_delivery d
+                                join notification_attempt a on a.delivery_id = d.id
+                                where d.channel_id = ? and a.outcome = 'failed' and (d.id, a.number) <> (?, ?)
+                                    and a.started_at > now() - interval '1 day')
+                            then coalesce(failing_since, now()) else now() end where id = ?""",
+                    pause.toMillis(),
+                    outcome.arrived(),
+                    claimed.channelId(),
+                    claimed.id(),
+                    claimed.number(),
+                    claimed.channelId());
             if (!outcome.arrived()) {
                 switchOff(connection, claimed, outcome);
             }
@@ -204,10 +221,12 @@ class Deliveries {
 
     /** Ends a channel that says it is gone, or in which nothing has arrived for days, and tells the other channels. */
     private void switchOff(Connection connection, Claimed claimed, Outcome outcome) throws SQLException {
+        // A mail server may say anything, and others are told this.
+        String last = claimed.kind().equals(Channel.EMAIL) ? "the mail server did not take it" : outcome.error();
         String reason = outcome.gone()
                 ? "It answered 410: it is gone"
                 : "Nothing has arrived for %d hours; last: %s"
-                        .formatted(config.offAfter().toHours(), outcome.error());
+                        .formatted(config.offAfter().toHours(), last);
         if (Rows.execute(
                         connection,
                         """

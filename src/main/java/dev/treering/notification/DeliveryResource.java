@@ -75,6 +75,9 @@ public class DeliveryResource {
         if (state == null) {
             throw Problem.badRequest("Say which: 'state' must be one of " + STATES);
         }
+        if (channel == null && !state.equals("failed")) {
+            throw Problem.badRequest("Say which 'channel': of all of them only 'failed' is sent again");
+        }
         return new Resent(deliveries.resendAll(channel(channel), state(state)));
     }
 

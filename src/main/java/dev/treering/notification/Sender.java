@@ -79,6 +79,9 @@ class Sender {
         Reply reply = null;
         String error = null;
         try {
+            if (claimed.message() == null) {
+                throw new IOException("this version of Treering cannot read the message");
+            }
             Target target = channels.open(claimed.channelId(), claimed.target());
             if (claimed.kind().equals(Channel.WEBHOOK) && target.secrets().isEmpty()) {
                 throw new IOException("the channel has no secret to sign with: make one");

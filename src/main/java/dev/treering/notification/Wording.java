@@ -44,6 +44,8 @@ final class Wording {
     private static final int LONGEST_READ = 1000;
     private static final int LONGEST_VALUE = 150;
     private static final int LONGEST_PART = 2900;
+    // Escaped it may be five times as long.
+    private static final int LONGEST_LINK = 2000;
     private static final int MOST_JOBS = 10;
     private static final int MOST_TESTS = 3;
     private static final int MOST_OTHERS = 20;
@@ -180,7 +182,8 @@ final class Wording {
     }
 
     private String linked(String escaped, String url) {
-        return link(url) == null ? escaped : link.apply(escaped, url);
+        String made = link(url) == null ? escaped : link.apply(escaped, url);
+        return made.length() > LONGEST_LINK ? escaped : made;
     }
 
     /** As many of them as fit, and how many more there are, with those that are only counted. */

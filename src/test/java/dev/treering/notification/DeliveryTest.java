@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import jakarta.inject.Inject;
 
@@ -68,8 +69,9 @@ class DeliveryTest extends NotificationTest {
                 .isEqualTo(message.id().toString());
         assertThat(Long.parseLong(at))
                 .isCloseTo(Instant.now().getEpochSecond(), org.assertj.core.data.Offset.offset(60L));
-        assertThat(received.headers().getFirst("webhook-signature"))
-                .isEqualTo(Signing.sign(List.of(secret), message.id().toString(), Long.parseLong(at), received.body()));
+        assertThat(StandardWebhooks.verifies(received, secret, Instant.now())).isTrue();
+        assertThat(StandardWebhooks.verifies(received, Signing.newSecret(), Instant.now()))
+                .isFalse();
         JsonNode body = new ObjectMapper().readTree(received.body());
         assertThat(body.path("type").asText()).isEqualTo("workflow.started_failing");
         assertThat(body.path("timestamp").asText()).isEqualTo("2026-11-24T10:02:00Z");
@@ -258,6 +260,73 @@ class DeliveryTest extends NotificationTest {
         await().untilAsserted(() -> assertThat(
                         database.value("select disabled_reason from notification_channel where id = ?", id))
                 .isEqualTo("Nothing has arrived for 120 hours; last: It answered 503"));
+    }
+
+    @Test
+    void aTargetThatFailedOnceLongAgo_hasNotFailedSince() throws Exception {
+        receiver.answer(path, status(503));
+        String channel = channel("webhook", path);
+        UUID id = UUID.fromString(channel);
+        database.change("update notification_channel set failing_since = now() - interval '6 days' where id = ?", id);
+        // When
+        add(channel);
+        // Then
+        await().until(() -> receiver.received(path).size() > 2);
+        assertThat(database.value("select disabled_at from notification_channel where id = ?", id))
+                .isNull();
+    }
+
+    @Test
+    void aMessageOfAKindThatIsUnknownHere_fails() throws Exception {
+        // Given
+        String channel = channel("webhook", path);
+        UUID id = UUID.fromString(channel);
+        database.change("update notification_channel set free_at = 'infinity' where id = ?", id);
+        Message message = add(channel);
+        database.change(
+                "update notification_delivery set message = message || '{\"kind\": \"LATER\"}' where channel_id = ?",
+                id);
+        // When
+        database.change("update notification_channel set free_at = now() where id = ?", id);
+        // Then
+        await().atMost(Duration.ofSeconds(40))
+                .untilAsserted(() -> assertThat(state(channel, message)).isEqualTo("failed after 7"));
+        assertThat(errors(channel)).contains("cannot read the message");
+        assertThat(receiver.received(path)).isEmpty();
+    }
+
+    @Test
+    void whatIsSentAgainInAllChannels_isWhatFailed() {
+        admin().post(DELIVERIES + "/resend?state=sent")
+                .then()
+                .statusCode(400)
+                .body("detail", containsString("'channel'"));
+        admin().post(DELIVERIES + "/resend?state=failed").then().statusCode(202);
+    }
+
+    @Tag("F43")
+    @Test
+    void channelsThatFail_haveHalfOfTheThreadsAtMost() throws Exception {
+        // Given twenty of which this is known, and that take their time
+        AtomicInteger underWay = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        receiver.answer(path, (exchange, request) -> {
+            most.accumulateAndGet(underWay.incrementAndGet(), Math::max);
+            Thread.sleep(300);
+            underWay.decrementAndGet();
+            status(500).to(exchange, request);
+        });
+        for (int i = 0; i < 20; i++) {
+            String channel = channel("webhook", path);
+            database.change(
+                    "update notification_channel set failing_since = now() where id = ?", UUID.fromString(channel));
+            add(channel);
+        }
+        // When
+        await().atMost(Duration.ofSeconds(40))
+                .until(() -> receiver.received(path).size() >= 100);
+        // Then
+        assertThat(most.get()).isBetween(2, 8);
     }
 
     @Tag("F43")

@@ -57,6 +57,14 @@ class WordingTest {
     }
 
     @Test
+    void a_link_that_escaping_makes_too_long_is_left_out() {
+        String url = "https://app.circleci.com/" + "&".repeat(1_400);
+        JsonNode message = slack(Messages.with(Map.of("workflow_url", url, "author", "&".repeat(200))));
+        assertThat(message.at("/blocks/1/elements/0/text").asText())
+                .startsWith("24 Nov 10:02 UTC · Pipeline #1234 · workflow · &amp;");
+    }
+
+    @Test
     void each_kind_says_what_it_is() {
         assertThat(Wording.PLAIN.title(of(Kind.STILL_FAILING, Map.of())))
                 .isEqualTo("❌ Still failing: gh/acme/web / main (build)");
