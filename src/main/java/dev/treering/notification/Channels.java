@@ -192,11 +192,7 @@ class Channels {
     }
 
     private String seal(UUID id, Target target) {
-        try {
-            return vault.seal(Json.CIRCLECI.writeValueAsString(target), purpose(id));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("A channel's target cannot be written", e);
-        }
+        return vault.seal(Records.write(target), purpose(id));
     }
 
     private static String purpose(UUID id) {

@@ -1,9 +1,8 @@
 package dev.treering.notification;
 
-import java.sql.ResultSet;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -14,9 +13,6 @@ import javax.sql.DataSource;
 import jakarta.inject.Singleton;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
-import dev.treering.support.Json;
 import dev.treering.support.PageToken;
 import dev.treering.support.Rows;
 
@@ -28,11 +24,16 @@ public class DeliveryLog {
     private static final PageToken TOP = new PageToken(Instant.parse("9999-12-31T00:00:00Z"), new UUID(0, 0), 0);
 
     private static final String LISTED = """
-            select d.*, c.name as channel, d.message ->> 'kind' as message_kind,
-                a.status, a.error, case when d.state = 'pending' then d.due_at end as next_try_at
+            select d.id, d.channel_id, c.name as channel, d.message_id, d.message ->> 'kind' as kind, d.state, d.created_at,
+                d.attempts, a.status as last_status, a.error as last_error,
+                case when d.state = 'pending' then d.due_at end as next_try_at, d.settled_at
             from notification_delivery d join notification_channel c on c.id = d.channel_id
             left join notification_attempt a on a.delivery_id = d.id and a.number = d.attempts
             """;
+
+    private static final String STATUS = """
+            select (select count(*) from notification_delivery where state = 'pending') as pending,
+                array(select name from notification_channel where disabled_at is not null order by name) as channels_off""";
 
     private final DataSource database;
 
@@ -116,71 +117,32 @@ public class DeliveryLog {
     }
 
     private List<Delivery> query(String which, Object... values) throws SQLException {
-        List<Delivery> found = new ArrayList<>();
-        Rows.each(database, LISTED + which, row -> found.add(delivery(row)), values);
-        return found;
+        try (Connection connection = database.getConnection()) {
+            return Records.list(connection, Delivery.class, LISTED + which, values);
+        }
     }
 
-    private static Delivery delivery(ResultSet row) throws SQLException {
-        return new Delivery(
-                row.getObject("id", UUID.class),
-                row.getObject("channel_id", UUID.class),
-                row.getString("channel"),
-                row.getObject("message_id", UUID.class),
-                row.getString("message_kind"),
-                row.getString("state"),
-                Rows.instant(row, "created_at"),
-                row.getInt("attempts"),
-                row.getObject("status", Integer.class),
-                row.getString("error"),
-                Rows.instant(row, "next_try_at"),
-                Rows.instant(row, "settled_at"));
-    }
+    private record Told(Map<String, Object> message) {}
 
     /** A delivery with its message and all attempts. */
     Optional<Detail> detail(UUID id) throws SQLException {
-        List<Attempt> log = new ArrayList<>();
-        Rows.each(
-                database,
-                "select * from notification_attempt where delivery_id = ? order by number",
-                row -> log.add(new Attempt(
-                        row.getInt("number"),
-                        Rows.instant(row, "started_at"),
-                        row.getString("outcome"),
-                        row.getObject("status", Integer.class),
-                        row.getObject("latency_millis", Integer.class),
-                        row.getString("error"),
-                        Rows.instant(row, "next_try_at"))),
-                id);
-        List<Detail> found = new ArrayList<>();
-        Rows.each(
-                database,
-                LISTED + "where d.id = ?",
-                row -> found.add(new Detail(delivery(row), message(row.getString("message")), log)),
-                id);
-        return found.stream().findFirst();
-    }
-
-    private static Map<String, Object> message(String json) {
-        try {
-            return Json.CIRCLECI.readValue(json, new TypeReference<>() {});
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("A message of the log cannot be read", e);
+        Optional<Delivery> found = find(id);
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        try (Connection connection = database.getConnection()) {
+            String attempts = "select * from notification_attempt where delivery_id = ? order by number";
+            List<Attempt> log = Records.list(connection, Attempt.class, attempts, id);
+            return Records.list(connection, Told.class, "select message from notification_delivery where id = ?", id).stream()
+                    .map(told -> new Detail(found.get(), told.message, log))
+                    .findFirst();
         }
     }
 
     public Status status() throws SQLException {
-        List<String> off = new ArrayList<>();
-        Rows.each(
-                database,
-                "select name from notification_channel where disabled_at is not null order by name",
-                row -> off.add(row.getString(1)));
-        long[] pending = new long[1];
-        Rows.each(
-                database,
-                "select count(*) from notification_delivery where state = 'pending'",
-                row -> pending[0] = row.getLong(1));
-        return new Status(pending[0], off);
+        try (Connection connection = database.getConnection()) {
+            return Records.list(connection, Status.class, STATUS).get(0);
+        }
     }
 
     /** Due at once, with all tries before it again. */

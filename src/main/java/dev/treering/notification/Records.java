@@ -46,7 +46,7 @@ final class Records {
         try {
             return Json.CIRCLECI.writeValueAsString(document);
         } catch (IOException e) {
-            throw new IllegalStateException("what was JSON is so again", e);
+            throw new IllegalStateException("What is ours can be written", e);
         }
     }
 

@@ -20,7 +20,6 @@ import java.util.concurrent.TimeoutException;
 
 import jakarta.inject.Singleton;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -112,7 +111,7 @@ class Sender {
     }
 
     private Reply slack(Target target, Message message) throws IOException, InterruptedException, Refused {
-        return outbound.post(URI.create(target.url()), Map.of(), write(Slack.payload(message)));
+        return outbound.post(URI.create(target.url()), Map.of(), Records.write(Slack.payload(message)));
     }
 
     private Reply webhook(Target target, Message message) throws IOException, InterruptedException, Refused {
@@ -134,10 +133,10 @@ class Sender {
             default -> "workflow." + kind;
         };
         ObjectNode data = Json.CIRCLECI.valueToTree(message);
-        String body = write(new Body(type, message.at(), data));
+        String body = Records.write(new Body(type, message.at(), data));
         for (int most = 64; most >= 1 && body.getBytes(UTF_8).length > LARGEST_BODY; most /= 4) {
             cut(data, most);
-            body = write(new Body(type, message.at(), data));
+            body = Records.write(new Body(type, message.at(), data));
         }
         return body;
     }
@@ -166,14 +165,6 @@ class Sender {
             cut(inner, most);
         }
         return value.isTextual() ? TextNode.valueOf(Wording.clip(value.textValue(), LONGEST_TEXT)) : value;
-    }
-
-    private static String write(Object body) {
-        try {
-            return Json.CIRCLECI.writeValueAsString(body);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("A message cannot be written", e);
-        }
     }
 
     private void mail(Target target, Message message) throws IOException, InterruptedException {
