@@ -60,9 +60,9 @@ class ArchitectureTest {
             Map.entry("insights", Set.of("event", "history", "security")),
             Map.entry("audit", Set.of("event", "history", "outbox", "security")),
             Map.entry("api", Set.of("event", "history", "insights", "circleci", "security")),
-            Map.entry("live", Set.of("event")),
+            Map.entry("live", Set.of("event", "outbox", "security")),
             Map.entry("command", Set.of("event")),
-            Map.entry("notification", Set.of("event", "history")),
+            Map.entry("notification", Set.of("event", "history", "security")),
             Map.entry(
                     "status",
                     Set.of(
@@ -245,10 +245,12 @@ class ArchitectureTest {
     }
 
     @Test
-    void only_the_webhook_package_knows_a_secret() {
+    void only_the_webhook_package_knows_a_secret_and_only_notifications_are_signed() {
         noClasses()
                 .that()
                 .resideOutsideOfPackage(ROOT + ".webhook")
+                .and()
+                .doNotHaveFullyQualifiedName(ROOT + ".notification.Signing")
                 .should()
                 .dependOnClassesThat(describe(
                         "sign or verify",

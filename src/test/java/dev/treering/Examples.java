@@ -26,7 +26,7 @@ public final class Examples {
                     + "|:\\d+:\\d+:\\d{13}|\"(partition|offset)\" : \\d+|[0-9a-f]{64}");
 
     // Even a revoked one would be found by whoever looks for secrets.
-    private static final Pattern TOKEN = Pattern.compile("trt_[\\w-]{20,}");
+    private static final Pattern TOKEN = Pattern.compile("(trt_|whsec_)[\\w+/=-]{20,}");
 
     private Examples() {}
 
@@ -66,7 +66,7 @@ public final class Examples {
             String before = JSON.writeValueAsString(examples);
             examples.put(
                     status,
-                    json.isEmpty() ? null : JSON.readTree(TOKEN.matcher(json).replaceAll("trt_secret")));
+                    json.isEmpty() ? null : JSON.readTree(TOKEN.matcher(json).replaceAll("$1secret")));
             String now = JSON.writeValueAsString(examples);
             if (!masked(before).equals(masked(now))) {
                 Files.writeString(file, now + "\n");

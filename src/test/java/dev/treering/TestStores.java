@@ -18,12 +18,14 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
     public static final String SECOND_SECRET = "second-secret-of-the-default-endpoint";
     public static final String OTHER_ENDPOINT_SECRET = "secret-of-another-endpoint";
     public static final String ROTATING_SECRET = "secret-that-a-test-rotates";
+    public static final String ENCRYPTION_KEY = "dGhlIGtleSBvZiBhbGwgdGVzdHMsIDMyIGJ5dGVzIS4=";
     public static final String TOKEN = "test-admin-token";
     public static final String PROXY = "127.0.0.2";
 
     // The one stub; tests tell it what CircleCI knows.
     private static CircleCiStub circleCi;
     private static MountedSecret mounted;
+    private static Receiver receiver;
 
     private EmbeddedStores stores;
 
@@ -49,11 +51,24 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
         settings.put("quarkus.http.proxy.trusted-proxies", PROXY);
         settings.put("treering.circleci.url", circleCi.url().toString());
         settings.put("treering.circleci.token", circleCi.token());
+        settings.put("treering.live.heartbeat", "1s");
+        settings.put("treering.live.client-queue", "16K");
+        settings.put("treering.live.patience", "1s");
         settings.put("treering.circleci.breaker-pause", "1s");
         settings.put("treering.enrichment.backoff", "200ms");
         settings.put("treering.enrichment.debounce", "2s");
+        settings.put("treering.notification.group-wait", "2s");
         // Longer than all tests together: those of reconciliation say themselves when it is due.
         settings.put("treering.enrichment.reconcile-interval", "10h");
+        receiver = Receiver.start();
+        settings.put("treering.encryption.key", ENCRYPTION_KEY);
+        settings.put("treering.notification.delivery.allow-http", "true");
+        settings.put(
+                "treering.notification.delivery.allowed-hosts",
+                "127.0.0.1:%d,127.0.0.1:1,ci.example.com".formatted(receiver.port()));
+        settings.put("treering.notification.delivery.schedule", "0s,300ms,300ms,300ms,300ms,300ms,300ms");
+        settings.put("treering.notification.delivery.deadline", "1500ms");
+        settings.put("treering.notification.delivery.mail-from", "treering@example.com");
         return settings;
     }
 
@@ -78,8 +93,16 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
         return mounted;
     }
 
+    /** Where notifications go. */
+    public static Receiver receiver() {
+        return receiver;
+    }
+
     @Override
     public void stop() {
+        if (receiver != null) {
+            receiver.close();
+        }
         if (circleCi != null) {
             circleCi.close();
         }

@@ -215,9 +215,8 @@ public final class OpenApiDescription implements OASFilter {
         if (field.hasAnnotation(JsonRawValue.class) && value.getType().contains(SchemaType.STRING)) {
             value.setType(List.of(SchemaType.ARRAY));
         }
-        boolean leftOut =
-                asked || field.hasAnnotation(JsonInclude.class) || type.hasDeclaredAnnotation(JsonInclude.class);
-        if (!leftOut) {
+        boolean leftOut = field.hasAnnotation(JsonInclude.class) || type.hasDeclaredAnnotation(JsonInclude.class);
+        if (!asked && !leftOut) {
             schema.addRequired(name);
         }
         if (!leftOut && field.type().kind() != Type.Kind.PRIMITIVE) {

@@ -3,6 +3,8 @@ package dev.treering.event;
 import java.time.Instant;
 import java.util.UUID;
 
+import jakarta.validation.constraints.NotNull;
+
 /**
  * What changed in the history, the value on {@link Topics#EVENTS}. A later correction (a cancelled workflow that ends
  * later than first told) is a new event with a new id; the same state never gets two ids.
@@ -14,12 +16,12 @@ import java.util.UUID;
  * @param enriched whether API v2 has completed this entity yet
  */
 public record Change(
-        UUID id,
-        String entity,
-        UUID entityId,
+        @NotNull UUID id,
+        @NotNull String entity,
+        @NotNull UUID entityId,
         String name,
         String status,
-        Outcome outcome,
+        @NotNull Outcome outcome,
         Transition transition,
         UUID projectId,
         String projectSlug,

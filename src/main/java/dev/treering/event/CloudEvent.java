@@ -24,6 +24,9 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
     public static final String SOURCE = "ce_source";
     public static final String TIME = "ce_time";
 
+    /** Which of {@code docs/schemas} the value follows. */
+    public static final String SCHEMA = "ce_dataschema";
+
     /** One id per HTTP request: an echo (in Kafka and in the outbox after a timeout) carries the same one. */
     public static final String RECEIPT = "ce_receiptid";
 
@@ -70,6 +73,7 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
                 "dev.treering.snapshot." + snapshot.subject(),
                 projectSource(snapshot.projectId()));
         headers.put(TIME, snapshot.observedAt().toString());
+        headers.put(SCHEMA, "urn:treering:schema:snapshot");
         return new CloudEvent(Topics.SNAPSHOTS, snapshot.projectId().toString(), headers, value);
     }
 
@@ -79,6 +83,7 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
                 "dev.treering." + change.entity() + ".changed",
                 change.projectId() == null ? "/projects" : projectSource(change.projectId()));
         headers.put("ce_subject", change.entityId().toString());
+        headers.put(SCHEMA, "urn:treering:schema:change");
         Instant time = change.stoppedAt() != null ? change.stoppedAt() : change.createdAt();
         if (time != null) {
             headers.put(TIME, time.toString());

@@ -4,6 +4,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 
+import jakarta.validation.constraints.NotNull;
+
 /**
  * What API v2 said, the value on {@link Topics#SNAPSHOTS}: of one workflow with its jobs, of one job, or of one pipeline,
  * with its project where that was not known yet.
@@ -16,12 +18,12 @@ import java.util.UUID;
  * @param artifacts with {@code job}: what it stored, where that was asked for
  */
 public record Snapshot(
-        UUID id,
-        Instant observedAt,
-        Source source,
-        UUID projectId,
+        @NotNull UUID id,
+        @NotNull Instant observedAt,
+        @NotNull Source source,
+        @NotNull UUID projectId,
         Workflow workflow,
-        List<Job> jobs,
+        @NotNull List<Job> jobs,
         Pipeline pipeline,
         Project project,
         PipelineConfig config,

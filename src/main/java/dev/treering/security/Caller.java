@@ -1,5 +1,6 @@
 package dev.treering.security;
 
+import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -9,6 +10,7 @@ import jakarta.enterprise.context.RequestScoped;
 import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.UnauthorizedException;
 import io.quarkus.security.identity.SecurityIdentity;
+import org.eclipse.microprofile.jwt.JsonWebToken;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -37,6 +39,15 @@ public class Caller {
     public UUID id() {
         UUID id = identity.getAttribute(ID);
         return id == null ? UUID.nameUUIDFromBytes(name().getBytes(UTF_8)) : id;
+    }
+
+    /** For a door that is not left at once. The bootstrap token holds as long as we run. */
+    public Pass pass() {
+        return new Pass(
+                Optional.ofNullable(identity.getAttribute(ID)),
+                identity.getPrincipal() instanceof JsonWebToken token
+                        ? Optional.of(Instant.ofEpochSecond(token.getExpirationTime()))
+                        : Optional.empty());
     }
 
     /** The ids of the projects it is limited to; empty where it sees all. */

@@ -29,6 +29,7 @@ import dev.treering.support.Notice;
 import dev.treering.support.Rows;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.toUnmodifiableSet;
 
 /** The tokens that were given out: table {@code api_token}. They are looked up at every request, so that one revoked is over. */
 @ApplicationScoped
@@ -93,6 +94,16 @@ public class Tokens {
         return find("order by created_at desc, id limit " + MOST_LISTED, null);
     }
 
+    /** Those of the tokens that still hold. */
+    public Set<UUID> holding(Set<UUID> ids) throws SQLException {
+        Instant now = clock.instant();
+        String[] texts = ids.stream().map(UUID::toString).toArray(String[]::new);
+        return find("where id = any(?::uuid[])", texts).stream()
+                .filter(token -> token.holds(now))
+                .map(Token::id)
+                .collect(toUnmodifiableSet());
+    }
+
     /** From now on it is refused; false where there is none that holds. */
     public boolean revoke(UUID id) throws SQLException {
         return Rows.execute(
@@ -149,27 +160,27 @@ public class Tokens {
 
     // The server that is written to knows at once what was revoked. While it is away, a replica may still know the
     // others.
-    private List<Token> find(String condition, byte[] digest) throws SQLException {
+    private List<Token> find(String condition, Object parameter) throws SQLException {
         try (Connection connection = database.getConnection()) {
             int usual = connection.getNetworkTimeout();
             connection.setNetworkTimeout(Runnable::run, MOST_MILLIS);
             try {
-                return find(connection, condition, digest);
+                return find(connection, condition, parameter);
             } finally {
                 connection.setNetworkTimeout(Runnable::run, usual);
             }
         } catch (SQLException away) {
             try (Connection connection = reads.getConnection()) {
-                return find(connection, condition, digest);
+                return find(connection, condition, parameter);
             }
         }
     }
 
-    private static List<Token> find(Connection connection, String condition, byte[] digest) throws SQLException {
+    private static List<Token> find(Connection connection, String condition, Object parameter) throws SQLException {
         List<Token> tokens = new ArrayList<>();
         try (PreparedStatement statement = connection.prepareStatement("select * from api_token " + condition)) {
-            if (digest != null) {
-                statement.setBytes(1, digest);
+            if (parameter != null) {
+                statement.setObject(1, parameter);
             }
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {

@@ -14,6 +14,7 @@ import jakarta.ws.rs.Produces;
 import dev.treering.audit.Checkpoints;
 import dev.treering.enrichment.EnrichmentJob;
 import dev.treering.history.History;
+import dev.treering.notification.DeliveryLog;
 import dev.treering.outbox.Outbox;
 import dev.treering.outbox.TopicsJob;
 import dev.treering.security.Caller;
@@ -36,6 +37,7 @@ public class StatusResource {
     private final History history;
     private final Patience patience;
     private final EnrichmentJob enrichment;
+    private final DeliveryLog deliveries;
     private final TreeringConfig config;
     private final Caller caller;
     private final SchemaJob schema;
@@ -50,6 +52,7 @@ public class StatusResource {
             History history,
             Patience patience,
             EnrichmentJob enrichment,
+            DeliveryLog deliveries,
             TreeringConfig config,
             Caller caller,
             SchemaJob schema,
@@ -62,6 +65,7 @@ public class StatusResource {
         this.history = history;
         this.patience = patience;
         this.enrichment = enrichment;
+        this.deliveries = deliveries;
         this.config = config;
         this.caller = caller;
         this.schema = schema;
@@ -76,7 +80,7 @@ public class StatusResource {
      * @param waiting the work that waits for PostgreSQL, with its reason
      * @param outbox null while PostgreSQL does not answer
      * @param losses what Kafka had lost when the history came to read it; null while PostgreSQL does not answer
-     * @param enrichment null while PostgreSQL does not answer
+     * @param enrichment null while PostgreSQL does not answer, as are {@code notifications}
      * @param schema {@code current}, or what is waited for
      * @param topics settings of topics that are not as they should be
      * @param endpoints of webhooks that have a secret; null where this instance is no receiver
@@ -92,6 +96,7 @@ public class StatusResource {
             Outbox.Backlog outbox,
             History.Losses losses,
             EnrichmentJob.Status enrichment,
+            DeliveryLog.Status notifications,
             String version,
             String schema,
             List<String> topics,
@@ -119,6 +124,7 @@ public class StatusResource {
                 database == null ? ask(outbox::backlog) : null,
                 database == null ? ask(history::losses) : null,
                 circleCi,
+                database == null ? ask(deliveries::status) : null,
                 settings.getOptionalValue("quarkus.application.version", String.class)
                         .orElse(null),
                 schema.current() ? "current" : "not seen as current yet",

@@ -66,6 +66,26 @@ public final class Rows {
         }
     }
 
+    public interface Reader {
+
+        void on(ResultSet row) throws SQLException;
+    }
+
+    /** Reads each row of what one query with these parameters finds. */
+    public static void each(DataSource database, String sql, Reader reader, Object... values) throws SQLException {
+        try (Connection connection = database.getConnection();
+                PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (int i = 0; i < values.length; i++) {
+                statement.setObject(i + 1, values[i]);
+            }
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    reader.on(row);
+                }
+            }
+        }
+    }
+
     public interface Work {
 
         void on(Connection connection) throws SQLException;

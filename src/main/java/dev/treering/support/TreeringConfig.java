@@ -1,5 +1,8 @@
 package dev.treering.support;
 
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 import io.smallrye.config.ConfigMapping;
@@ -19,6 +22,21 @@ public interface TreeringConfig {
      */
     @WithDefault("migrate")
     SchemaMode schema();
+
+    /** What secrets in the database are encrypted with. */
+    Encryption encryption();
+
+    interface Encryption {
+
+        /**
+         * Keys of 32 bytes in base64, comma-separated: the first seals, the others open what was sealed before. Without one
+         * there can be no notification channels.
+         */
+        Optional<List<String>> key();
+
+        /** More of them, one a line, after those of {@code key}. */
+        Optional<Path> keyFile();
+    }
 
     enum SchemaMode {
         MIGRATE,

@@ -55,7 +55,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * {@code /openapi} describes every door, and truly: the requests of {@code openapi/requests.txt} are made and answered
  * as described. To record the answers as the examples, for a new door or a changed one:
- * {@code mvn test -Dtest='OpenApiTest,OutboxFallbackTest' -Drecord-examples=true}, and once more without.
+ * {@code mvn test -Dtest='OpenApiTest,OutboxFallbackTest,LiveTest' -Drecord-examples=true}, and once more without.
  */
 @FlowTest
 class OpenApiTest {
@@ -157,7 +157,7 @@ class OpenApiTest {
         assertThat(named("Route"))
                 .as("what no resource answers is described in META-INF/openapi.yaml")
                 .extracting(Class::getSimpleName)
-                .containsExactlyInAnyOrder("DrainingRoute", "WebhookRoute");
+                .containsExactlyInAnyOrder("ContractRoute", "DrainingRoute", "WebhookRoute");
     }
 
     private static List<Class<?>> named(String suffix) throws IOException {
@@ -268,9 +268,11 @@ class OpenApiTest {
         // and a backfill that is still running when it is asked for once more
         TestStores.circleCi().answer("/project/gh/timber/shed", CircleCiStub.Failure.unavailable());
         String last = null;
+        String before = null;
         Set<String> asked = new TreeSet<>();
         for (Request request : requests()) {
-            String path = request.path().replace("{last}", String.valueOf(last));
+            String path =
+                    request.path().replace("{last}", String.valueOf(last)).replace("{before}", String.valueOf(before));
             String name = request.operation() + " " + request.status();
             Described described = operations.get(request.operation());
             assertThat(described).as(name).isNotNull();
@@ -283,6 +285,7 @@ class OpenApiTest {
                     .as(name + " " + answer.asString())
                     .isEqualTo(Integer.parseInt(request.status()));
             if (request.method().equals("POST") && request.status().startsWith("2")) {
+                before = last;
                 last = answer.path("id");
                 if (request.body() != null) {
                     Examples.keep(request.operation(), "request", request.body());

@@ -156,7 +156,7 @@ class RebuildTest {
             over.set(true);
             TestStores.circleCi().down(false);
         }
-        assertThat(reading.join()).as("reads, none of which failed").isPositive();
+        assertThat(reading.join()).as("reads, none of which failed").isGreaterThan(5);
     }
 
     @Test

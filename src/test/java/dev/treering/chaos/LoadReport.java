@@ -251,33 +251,42 @@ class LoadReport {
         return ceiling == 0 ? "" : ", %.2f of the ceiling".formatted(rate / ceiling);
     }
 
-    /** Through the door of the receiver, and read back over HTTP. */
+    /** Through the door of the receiver, and read back over HTTP; and how long until a stream tells of it. */
     private void freshness() throws Exception {
         List<byte[]> requests = Wire.requests(events((int) (LIVE_RATE * LIVE.toSeconds())));
         Load load = new Load(world.receiver().port(), 16);
         CompletableFuture<Figures> traffic =
                 CompletableFuture.supplyAsync(() -> load.atRate(requests, LIVE_RATE, LIVE));
         List<Long> nanos = new ArrayList<>();
-        try (Wire wire = new Wire(world.receiver().port())) {
+        List<Long> told = new ArrayList<>();
+        try (Wire wire = new Wire(world.receiver().port());
+                Follower follower = new Follower(world.receiver().port(), "?type=workflow")) {
             while (!traffic.isDone()) {
                 Delivery end = endOfARun();
-                String path = "/api/v2/workflow/"
-                        + end.body().replaceAll("(?s).*\"workflow\":\\{[^{}]*?\"id\":\"([^\"]*)\".*", "$1");
+                String workflow = end.body().replaceAll("(?s).*\"workflow\":\\{[^{}]*?\"id\":\"([^\"]*)\".*", "$1");
+                String path = "/api/v2/workflow/" + workflow;
                 long begin = System.nanoTime();
                 assertThat(wire.exchange(Wire.request(end))).isEqualTo(202);
                 await().pollInterval(Duration.ofMillis(5))
                         .pollDelay(Duration.ZERO)
                         .until(() -> world.receiver().get(path).statusCode() == 200);
                 nanos.add(System.nanoTime() - begin);
+                told.add(follower.arrival(workflow) - begin);
             }
         }
-        long[] sorted = nanos.stream().mapToLong(Long::longValue).sorted().toArray();
-        Figures seen = new Figures(sorted.length, 0, LIVE.toSeconds(), sorted);
+        Figures seen = figures(nanos);
+        Figures live = figures(told);
         say("live        at %d/s: answered %s", LIVE_RATE, traffic.join());
         say(
                 "freshness   from the sender to a reader: p50 %.0f ms, p99 %.0f ms, max %.0f ms (%d samples)",
-                seen.millis(0.5), seen.millis(0.99), seen.millis(1), sorted.length);
+                seen.millis(0.5), seen.millis(0.99), seen.millis(1), seen.accepted());
+        say("freshness   from the sender to a stream: p50 %.0f ms, p99 %.0f ms", live.millis(0.5), live.millis(0.99));
         assertThat(traffic.join().others()).isZero();
+    }
+
+    private static Figures figures(List<Long> nanos) {
+        long[] sorted = nanos.stream().mapToLong(Long::longValue).sorted().toArray();
+        return new Figures(sorted.length, 0, LIVE.toSeconds(), sorted);
     }
 
     /** The last webhook of a run whose others nobody sends: before it, the workflow is unknown. */

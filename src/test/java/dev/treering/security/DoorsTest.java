@@ -191,7 +191,8 @@ class DoorsTest {
         if (token != null) {
             request.header("Authorization", "Bearer " + token);
         }
-        return request.request(door.method(), path);
+        // A stream has no end to wait for; its head is the same.
+        return request.request(door.template().equals("/api/stream") ? "HEAD" : door.method(), path);
     }
 
     private static String path(Door door, String organization, UUID id) {
