@@ -1,5 +1,6 @@
 package dev.treering;
 
+import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -10,7 +11,7 @@ import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.runtime.annotations.QuarkusMain;
 
-/** The service; with arguments, a command to one that runs. */
+/** The service; with arguments, a command to one that runs, or the migration alone. */
 @QuarkusMain
 public class Treering implements QuarkusApplication {
 
@@ -26,11 +27,22 @@ public class Treering implements QuarkusApplication {
 
     /** Starts the service and returns when it is stopped. With arguments it runs a command and ends the process. */
     public static void main(String... args) {
-        if (args.length > 0) {
-            System.exit(TreeringCommand.run(args));
-        }
         HIBERNATE.setLevel(Level.WARNING);
-        Quarkus.run(Treering.class, StartFailure::exit, args);
+        if (List.of(args).equals(List.of("migrate"))) {
+            migrate();
+        } else if (args.length > 0) {
+            System.exit(TreeringCommand.run(args));
+        } else {
+            Quarkus.run(Treering.class, StartFailure::exit);
+        }
+    }
+
+    // Quarkus itself migrates and ends, before a port is opened or Kafka is asked. No application runs, so none is
+    // named.
+    private static void migrate() {
+        System.setProperty("quarkus.flyway.owner.migrate-at-start", "true");
+        System.setProperty("quarkus.init-and-exit", "true");
+        Quarkus.run(null, StartFailure::exit);
     }
 
     @Override

@@ -32,7 +32,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.treering.simulation.KnownRuns.JobOfRun;
 
 /**
- * CircleCI's API v2 on the loopback address, for the runs it was told of: it remembers the last thousand, if not told otherwise,
+ * CircleCI's API v2, on the loopback address if not told otherwise, for the runs it was told of: it remembers the last thousand, if not told otherwise,
  * and forgets older ones, as CircleCI does. A run in progress is shown as it stands by the given clock; what has not begun is
  * in no list. Only the {@code Date} of an answer is the machine's.
  */
@@ -146,13 +146,22 @@ public final class CircleCiStub implements AutoCloseable {
 
     /** The same, for a longer or shorter memory. */
     public static CircleCiStub start(String token, Clock clock, int rememberedRuns) {
+        return start(token, clock, rememberedRuns, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    }
+
+    /** The same on an address of your own, for those who are elsewhere. */
+    public static CircleCiStub start(String token, Clock clock, InetSocketAddress address) {
+        return start(token, clock, REMEMBERED_RUNS, address);
+    }
+
+    private static CircleCiStub start(String token, Clock clock, int rememberedRuns, InetSocketAddress address) {
         try {
-            HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 0);
+            HttpServer server = HttpServer.create(address, 0);
             CircleCiStub stub = new CircleCiStub(token, clock, server, rememberedRuns);
             server.start();
             return stub;
         } catch (IOException e) {
-            throw new UncheckedIOException("The stub of CircleCI's API cannot listen on the loopback address.", e);
+            throw new UncheckedIOException("The stub of CircleCI's API cannot listen on " + address, e);
         }
     }
 

@@ -21,7 +21,10 @@ import picocli.CommandLine.ScopeType;
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
         synopsisSubcommandLabel = "COMMAND",
-        description = "Without arguments this is the service. With a command it asks a running one, by its REST API.",
+        description = {
+            "Without arguments this is the service. With a command it asks a running one, by its REST API.",
+            "With the one word migrate it brings the database to this version's schema and ends."
+        },
         footer = {
             "",
             "Environment:",

@@ -25,8 +25,8 @@ final class Preparation {
     private static final String DEMO = "treering.demo";
     static final String WEBHOOK_SECRETS = "treering.webhook.secrets";
     static final String ADMIN_TOKEN = "treering.security.bootstrap-token";
-    private static final Duration DEMO_PAUSE = Duration.ofSeconds(6);
-    private static final long DEMO_SEED = 1986;
+    static final Duration DEMO_PAUSE = Duration.ofSeconds(6);
+    static final long DEMO_SEED = 1986;
 
     private final GivenSettings given;
     private final OpenParts parts;

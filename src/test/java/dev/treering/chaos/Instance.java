@@ -9,6 +9,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -31,6 +32,7 @@ final class Instance extends Part {
             .build();
 
     private final Map<String, String> settings = new HashMap<>();
+    private final List<String> arguments;
     private String heap = "512m";
     private final int port = Ports.free();
     private final int managementPort = Ports.free();
@@ -38,6 +40,7 @@ final class Instance extends Part {
     /** @param roles as in {@code TREERING_ROLES} */
     Instance(Path folder, String name, String roles) {
         super(folder, name);
+        arguments = List.of();
         with("TREERING_ROLES", roles);
         with("QUARKUS_HTTP_HOST", Ports.LOOPBACK);
         with("QUARKUS_HTTP_PORT", Integer.toString(port));
@@ -45,6 +48,15 @@ final class Instance extends Part {
         with("QUARKUS_MANAGEMENT_PORT", Integer.toString(managementPort));
         with("TREERING_WEBHOOK_SECRETS", SECRET);
         with("TREERING_SECURITY_BOOTSTRAP_TOKEN", TOKEN);
+    }
+
+    /** As somebody else set it up: with this environment alone, but for the ports it listens on. */
+    Instance(Path folder, String name, Map<String, String> environment, List<String> arguments) {
+        super(folder, name);
+        this.arguments = arguments;
+        settings.putAll(environment);
+        with("QUARKUS_HTTP_PORT", Integer.toString(port));
+        with("QUARKUS_MANAGEMENT_PORT", Integer.toString(managementPort));
     }
 
     /** A setting for its next start, by the name of its environment variable. */
@@ -70,12 +82,14 @@ final class Instance extends Part {
 
     @Override
     List<String> command() {
-        return List.of(
+        List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx" + heap,
                 "-XX:+ExitOnOutOfMemoryError",
                 "-jar",
-                ARTEFACT.toAbsolutePath().toString());
+                ARTEFACT.toAbsolutePath().toString()));
+        command.addAll(arguments);
+        return command;
     }
 
     @Override
