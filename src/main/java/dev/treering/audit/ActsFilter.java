@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 
 import jakarta.annotation.security.PermitAll;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -24,7 +25,8 @@ import dev.treering.support.Json;
 import dev.treering.support.Origin;
 import dev.treering.support.Problem;
 import io.quarkus.logging.Log;
-import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.RoutingContext;
+import org.jboss.resteasy.reactive.RestQuery;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 import org.jboss.resteasy.reactive.server.ServerResponseFilter;
 
@@ -43,22 +45,21 @@ class ActsFilter {
     private final Publisher kafka;
     private final Outbox outbox;
     private final Caller caller;
-    private final HttpServerRequest connection;
+    private final RoutingContext routing;
     private final Clock clock;
 
-    ActsFilter(Publisher kafka, Outbox outbox, Caller caller, HttpServerRequest connection, Clock clock) {
+    ActsFilter(Publisher kafka, Outbox outbox, Caller caller, RoutingContext routing, Clock clock) {
         this.kafka = kafka;
         this.outbox = outbox;
         this.caller = caller;
-        this.connection = connection;
+        this.routing = routing;
         this.clock = clock;
     }
 
     @ServerRequestFilter(priority = LAST)
     void begin(ContainerRequestContext request, ResourceInfo door) throws InterruptedException {
-        if (!CHANGING.contains(request.getMethod())
-                || !connection.path().startsWith("/api/")
-                || isOpenToEverybody(door)) {
+        // Not by its path: that can be written in many ways.
+        if (!CHANGING.contains(request.getMethod()) || isOpenToEverybody(door)) {
             return;
         }
         Act act = new Act(
@@ -66,10 +67,11 @@ class ActsFilter {
                 clock.instant(),
                 caller.name(),
                 caller.id(),
-                Origin.of(connection),
+                Origin.of(routing.request()),
                 request.getMethod(),
-                connection.path(),
+                routing.normalizedPath(),
                 operation(door.getResourceMethod()),
+                dryRun(request, door.getResourceMethod()),
                 null);
         try {
             keep(act).get();
@@ -97,6 +99,14 @@ class ActsFilter {
     private static boolean isOpenToEverybody(ResourceInfo door) {
         return door.getResourceMethod().isAnnotationPresent(PermitAll.class)
                 || door.getResourceClass().isAnnotationPresent(PermitAll.class);
+    }
+
+    /** Whether it was only to be planned; null where there is no such choice. */
+    private static Boolean dryRun(ContainerRequestContext request, Method door) {
+        boolean choice = Stream.of(door.getParameters())
+                .map(parameter -> parameter.getAnnotation(RestQuery.class))
+                .anyMatch(query -> query != null && query.value().equals("dry_run"));
+        return choice ? "true".equals(request.getUriInfo().getQueryParameters().getFirst("dry_run")) : null;
     }
 
     private static String operation(Method door) {

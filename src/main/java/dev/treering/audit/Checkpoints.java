@@ -68,6 +68,18 @@ public class Checkpoints {
         }
     }
 
+    /** Whether checkpoints were signed, and nobody here could sign what is done to the trail: verifying it would fail. */
+    boolean lackKey() throws SQLException {
+        if (seal.signs()) {
+            return false;
+        }
+        try (Connection connection = database.getConnection();
+                var statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("select exists (select from trail_checkpoint)")) {
+            return row.next() && row.getBoolean(1);
+        }
+    }
+
     /** Hands over all that are there now, oldest first, some at a time. */
     void readAll(Reader reader) throws SQLException, IOException {
         Map<String, Object> settings = new HashMap<>(broker);

@@ -81,7 +81,7 @@ public class DeadLetterResource {
 
     @POST
     @Path("/redrive")
-    public RestResponse<Task> redrive(@RestQuery("dry_run") String dryRun, @RestQuery String reason)
+    public RestResponse<Task> redrive(@RestQuery("dry_run") boolean dryRun, @RestQuery String reason)
             throws SQLException {
         caller.mustSeeAll();
         return works.order(
@@ -90,7 +90,7 @@ public class DeadLetterResource {
 
     @POST
     @Path("/{id}/redrive")
-    public RestResponse<Task> redriveOne(@RestPath UUID id, @RestQuery("dry_run") String dryRun) throws SQLException {
+    public RestResponse<Task> redriveOne(@RestPath UUID id, @RestQuery("dry_run") boolean dryRun) throws SQLException {
         return works.order("redrive", Map.of("dead_letter", waiting(id)), dryRun, caller.name());
     }
 

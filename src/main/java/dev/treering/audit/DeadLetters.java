@@ -31,9 +31,11 @@ class DeadLetters {
     /** Of the rows {@code d}, those of a reason, or one, or all; {@link #chosen} are its parameters. */
     static final String CHOSEN = "coalesce(d.reason = ?, true) and coalesce(d.id = ?::uuid, true)";
 
-    private static final String LETTER = """
-            select d.*, t.key, t.event_id, t.type, t.source, t.receipt, t.received_at, t.secret_id, t.body
-            from dead_letter d left join trail t using (topic, partition, "offset", appended_at)""";
+    private static final String COLUMNS =
+            "select d.*, t.key, t.event_id, t.type, t.source, t.receipt, t.received_at, t.secret_id";
+
+    private static final String LETTERS =
+            " from dead_letter d left join trail t using (topic, partition, \"offset\", appended_at)";
 
     private final DataSource database;
 
@@ -122,7 +124,7 @@ class DeadLetters {
     List<Letter> page(String reason, PageToken after) throws SQLException {
         String time = after == null ? "infinity" : after.createdAt().toString();
         UUID id = after == null ? new UUID(0, 0) : after.id();
-        return all(LETTER + """
+        return all(COLUMNS + LETTERS + """
                  where d.resolution is null and d.reason = ? and (d.appended_at, d.id) < (?::timestamptz, ?)
                 order by d.appended_at desc, d.id desc limit\s""" + (PAGE + 1), DeadLetters::letter, reason, time, id);
     }
@@ -132,7 +134,8 @@ class DeadLetters {
     }
 
     Optional<Opened> find(UUID id) throws SQLException {
-        return all(LETTER + " where d.id = ?", DeadLetters::opened, id).stream().findFirst();
+        return all(COLUMNS + ", t.body" + LETTERS + " where d.id = ?", DeadLetters::opened, id).stream()
+                .findFirst();
     }
 
     Work.Plan plan(Map<String, String> wanted) throws SQLException {

@@ -1,8 +1,10 @@
 package dev.treering.audit;
 
+import java.sql.SQLException;
 import java.time.Clock;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 
 import jakarta.annotation.security.RolesAllowed;
@@ -33,13 +35,17 @@ public class ErasureResource {
     private final Erasure erasure;
     private final History history;
     private final Seal seal;
+    private final Checkpoints checkpoints;
     private final Caller caller;
     private final Clock clock;
+    // It reads everything there is; one of them is enough for an instance.
+    private final Semaphore free = new Semaphore(1);
 
-    ErasureResource(Erasure erasure, History history, Seal seal, Caller caller, Clock clock) {
+    ErasureResource(Erasure erasure, History history, Seal seal, Checkpoints checkpoints, Caller caller, Clock clock) {
         this.erasure = erasure;
         this.history = history;
         this.seal = seal;
+        this.checkpoints = checkpoints;
         this.caller = caller;
         this.clock = clock;
     }
@@ -54,7 +60,7 @@ public class ErasureResource {
     public record Subject(List<String> person, String project, Place entry) {}
 
     @POST
-    public StreamingOutput erase(@RestQuery("dry_run") boolean dryRun, Subject subject) {
+    public StreamingOutput erase(@RestQuery("dry_run") boolean dryRun, Subject subject) throws SQLException {
         caller.mustSeeAll();
         if (subject == null
                 || Stream.of(subject.person, subject.project, subject.entry)
@@ -70,25 +76,43 @@ public class ErasureResource {
                                 .anyMatch(word -> word == null || word.strip().length() < 3))) {
             throw Problem.badRequest("'person' must be 1 to 20 addresses, names or logins of 3 characters at least");
         }
+        if (subject.entry != null && !erasure.knows(subject.entry)) {
+            throw Problem.notFound(
+                    "The trail has no webhook and no answer of CircleCI's at that place; acts are not erased");
+        }
+        if (!dryRun && checkpoints.lackKey()) {
+            throw new Problem(
+                    409,
+                    "Checkpoints of the trail are signed, and this instance has no key to sign an erasure with, so that"
+                            + " the trail would not verify any more: set TREERING_AUDIT_CHECKPOINT_KEY_FILE here too");
+        }
         UUID project = subject.project == null ? null : project(subject.project);
         String by = caller.name();
         return Progress.of(
                 clock,
                 progress -> {
-                    Report report = erasure.erase(
-                            new Erasure.Subject(subject.person, project, subject.entry),
-                            dryRun,
-                            seal::sign,
-                            progress::tell);
-                    if (!dryRun) {
-                        // Not of whom: the log would then be the one place that still says so.
-                        Log.infof(
-                                "%s erased personal data from %d entries of the trail and %d records under way",
-                                by, report.entries(), report.waiting());
+                    if (!free.tryAcquire()) {
+                        return Report.failed("Another erasure runs here; ask again when that is over");
                     }
-                    return report;
+                    try {
+                        Report report = erasure.erase(
+                                new Erasure.Subject(subject.person, project, subject.entry),
+                                dryRun,
+                                seal::sign,
+                                progress::tell);
+                        if (!dryRun) {
+                            // Not of whom: the log would then be the one place that still says so.
+                            Log.infof(
+                                    "%s erased personal data from %d entries of the trail, %d rows of the history and %d"
+                                            + " records under way",
+                                    by, report.entries(), report.rows(), report.waiting());
+                        }
+                        return report;
+                    } finally {
+                        free.release();
+                    }
                 },
-                problem -> new Report("failed", 0, 0, 0, null, null, null, problem));
+                Report::failed);
     }
 
     private UUID project(String given) {

@@ -38,7 +38,7 @@ class Export {
     static final String CSV = "text/csv";
 
     private static final int CHUNK = 2_000;
-    private static final String FORMULA = "=+-@\t\r";
+    private static final String FORMULA = "=+-@\t\r＝＋－＠";
     private static final Map<String, String> FORMATS =
             Map.of("json", MediaType.APPLICATION_JSON, "ndjson", NDJSON, "csv", CSV);
 
@@ -133,7 +133,7 @@ class Export {
     /** As RFC 4180 has it; what a spreadsheet would take for a formula is marked as text, since others chose it. */
     static String cell(String text) {
         String safe = !text.isEmpty() && FORMULA.indexOf(text.charAt(0)) >= 0 ? "'" + text : text;
-        return safe.chars().anyMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r')
+        return safe.chars().anyMatch(c -> c == ',' || c == ';' || c == '"' || c == '\n' || c == '\r')
                 ? '"' + safe.replace("\"", "\"\"") + '"'
                 : safe;
     }

@@ -32,6 +32,9 @@ public class TaskJob {
     // Of SQL states: connection, resources, operator's work, conflicts. They pass; the task goes on afterwards.
     private static final Set<String> PASSING = Set.of("08", "53", "57", "40", "55");
 
+    // What a rebuild has written so far may be what fills it; that goes when the task has failed.
+    private static final String DISK_FULL = "53100";
+
     private final DataSource owner;
     private final Tasks tasks;
     private final Works works;
@@ -167,10 +170,11 @@ public class TaskJob {
         return done[0];
     }
 
-    private static boolean isPassing(Exception e) {
+    static boolean isPassing(Exception e) {
         return e instanceof SQLException sql
                 && (sql.getSQLState() == null
-                        || PASSING.contains(sql.getSQLState().substring(0, 2)));
+                        || !sql.getSQLState().equals(DISK_FULL)
+                                && PASSING.contains(sql.getSQLState().substring(0, 2)));
     }
 
     private boolean isStopping() {

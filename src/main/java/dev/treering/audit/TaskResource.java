@@ -60,7 +60,7 @@ public class TaskResource {
 
     @POST
     @Path("/rebuilds")
-    public RestResponse<Task> rebuild(@RestQuery("dry_run") String dryRun, @RestQuery String untold)
+    public RestResponse<Task> rebuild(@RestQuery("dry_run") boolean dryRun, @RestQuery String untold)
             throws SQLException {
         caller.mustSeeAll();
         String word = untold == null ? "refuse" : untold;
@@ -73,7 +73,7 @@ public class TaskResource {
     @POST
     @Path("/events/republications")
     @Consumes("application/json")
-    public RestResponse<Task> republish(@RestQuery("dry_run") String dryRun, Range range) throws SQLException {
+    public RestResponse<Task> republish(@RestQuery("dry_run") boolean dryRun, Range range) throws SQLException {
         caller.mustSeeAll();
         Instant now = clock.instant();
         Instant from = time("from", range == null ? null : range.from, now);

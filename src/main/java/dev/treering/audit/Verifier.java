@@ -37,7 +37,10 @@ public class Verifier {
 
     private static final String ENTRIES = """
             select number, "offset", appended_at, key, event_id, type, source, receipt, received_at, secret_id, origin, salted_digest,
-                chain, body is null as bodiless, sha256(salt || body) = salted_digest as genuine,
+                chain, body is null as bodiless, case when body is null
+                    then salt is null and num_nulls(redacted_body, erased_digest) = 0
+                    else octet_length(salt) = 16 and sha256(salt || body) = salted_digest
+                        and num_nonnulls(redacted_body, erased_digest, erased_signature) = 0 end as genuine,
                 encode(sha256(redacted_body), 'hex') as redacted, encode(erased_digest, 'hex') as erased, erased_signature
             from trail where topic = ? and partition = ? and (number, "offset", appended_at) > (?, ?, ?::timestamptz)
                 and number <= ?
@@ -201,6 +204,11 @@ public class Verifier {
                     }
                 }
             }
+            if ((topic != null || partition != null) && chains == 0 && broken.isEmpty()) {
+                // A topic that is misspelt must not count as one that holds.
+                throw new IOException("There is no chain of topic %s and partition %s"
+                        .formatted(topic == null ? "*" : topic, partition == null ? "*" : partition));
+            }
             return report(broken.isEmpty() ? "intact" : "broken");
         }
 
@@ -261,11 +269,11 @@ public class Verifier {
                                 ? chain.broken(last, Kind.INSERTED, "the entry after it follows the one before it")
                                 : classify(connection, chain, entry, last, head);
                     }
-                    if (!entry.bodiless && !entry.genuine) {
-                        return chain.broken(entry, Kind.CHANGED, "its bytes are others");
-                    }
-                    if (entry.bodiless && entry.redacted == null) {
-                        return chain.broken(entry, Kind.CHANGED, "its bytes are gone and were not erased");
+                    if (!entry.genuine) {
+                        return chain.broken(
+                                entry,
+                                Kind.CHANGED,
+                                entry.bodiless ? "its bytes are gone and were not erased" : "its bytes are others");
                     }
                     if (entry.bodiless && !trusted.isEmpty() && !erasedByUs(chain, entry)) {
                         return chain.broken(entry, Kind.UNSIGNED, "nobody trusted has signed that it was erased");
@@ -330,7 +338,7 @@ public class Verifier {
         private Anchor anchor(Connection connection, Position chain, long first) throws SQLException {
             try (PreparedStatement statement = connection.prepareStatement("""
                     select last, chain, month, signature from trail_anchor
-                    where topic = ? and partition = ? and first = ?""")) {
+                    where topic = ? and partition = ? and first = ? and last >= first""")) {
                 statement.setString(1, chain.topic);
                 statement.setInt(2, chain.partition);
                 statement.setLong(3, first);
@@ -416,7 +424,7 @@ public class Verifier {
             statement.setString(1, chain.topic);
             statement.setInt(2, chain.partition);
             statement.setLong(3, after == null ? Long.MIN_VALUE : after.number);
-            statement.setLong(4, after == null ? 0 : after.offset);
+            statement.setLong(4, after == null ? Long.MIN_VALUE : after.offset);
             statement.setString(5, after == null ? "-infinity" : after.appendedAt.toString());
             statement.setLong(6, chain.entries);
             try (ResultSet row = statement.executeQuery()) {

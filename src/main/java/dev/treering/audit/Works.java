@@ -9,7 +9,6 @@ import java.util.stream.Stream;
 
 import jakarta.inject.Singleton;
 
-import dev.treering.support.Problem;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 
@@ -35,17 +34,10 @@ class Works {
         return byKind.get(kind);
     }
 
-    /**
-     * Plans the work and, unless that was all, starts it.
-     *
-     * @param dryRun as it was asked for: {@code true}, or else {@code false} or absent
-     */
-    RestResponse<Task> order(String kind, Map<String, String> wanted, String dryRun, String by) throws SQLException {
-        if (dryRun != null && !dryRun.matches("true|false")) {
-            throw Problem.badRequest("'dry_run' is true or false, not '%s'".formatted(dryRun));
-        }
+    /** Plans the work and, unless that was all, starts it. */
+    RestResponse<Task> order(String kind, Map<String, String> wanted, boolean dryRun, String by) throws SQLException {
         Work.Plan plan = of(kind).plan(wanted);
-        if ("true".equals(dryRun)) {
+        if (dryRun) {
             return RestResponse.ok(
                     new Task(null, kind, wanted, plan, "planned", 0, plan.count(), null, by, null, null));
         }

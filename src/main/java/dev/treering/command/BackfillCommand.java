@@ -8,7 +8,9 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.treering.event.ProjectSlug;
+import dev.treering.support.Json;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,6 +27,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
         description = {
             "Asks CircleCI for what a project ran before Treering knew it, and shows how far that is.",
             "Ctrl-C ends the showing; the backfill goes on."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  backfill gh/acme/web --since 30d",
+            "  backfill gh/acme/web --since 2026-10-01 --until 2026-11-01 --no-wait",
+            "  backfill --follow 0b7a4d52-1c8e-4d0a-9a53-2f0c6d9b7e10",
+            "  backfill --cancel 0b7a4d52-1c8e-4d0a-9a53-2f0c6d9b7e10 --json"
         })
 final class BackfillCommand implements Callable<Integer> {
 
@@ -42,6 +52,9 @@ final class BackfillCommand implements Callable<Integer> {
 
     @Option(names = "--no-wait", description = "Print the backfill's id and end; it goes on.")
     private boolean noWait;
+
+    @Option(names = "--json", description = "Print Treering's answer and end; a backfill that was started goes on.")
+    private boolean json;
 
     @Mixin
     private final Target target;
@@ -83,30 +96,33 @@ final class BackfillCommand implements Callable<Integer> {
         }
         Service service = target.service();
         PrintWriter out = spec.commandLine().getOut();
-        if (subject.cancel != null) {
-            Backfill last = service.ask("DELETE", path(subject.cancel), null, Backfill.class);
-            out.println(last.end());
-            return last.state().equals("cancelled") ? 0 : 1;
-        }
-        if (subject.follow != null) {
-            return follow(service, service.ask("GET", path(subject.follow), null, Backfill.class));
-        }
         Instant from = since == null ? new PastTime(clock).convert("30d") : since;
-        Backfill started = start(service, from);
+        JsonNode answer = subject.cancel != null
+                ? service.ask("DELETE", path(subject.cancel), null, JsonNode.class)
+                : subject.follow != null
+                        ? service.ask("GET", path(subject.follow), null, JsonNode.class)
+                        : start(service, from);
+        Backfill backfill = Json.CIRCLECI.convertValue(answer, Backfill.class);
+        if (json || subject.cancel != null) {
+            out.println(json ? answer : backfill.end());
+            return subject.cancel == null || backfill.state().equals("cancelled") ? 0 : 1;
+        }
         if (noWait) {
-            out.println(started.id());
+            out.println(backfill.id());
             return 0;
         }
-        out.printf("Backfill %s of %s since %s%n", started.id(), subject.slug, from);
-        return follow(service, started);
+        if (subject.slug != null) {
+            out.printf("Backfill %s of %s since %s%n", backfill.id(), subject.slug, from);
+        }
+        return follow(service, backfill);
     }
 
-    private Backfill start(Service service, Instant from) throws InterruptedException {
+    private JsonNode start(Service service, Instant from) throws InterruptedException {
         String slug = URLEncoder.encode(subject.slug.value(), UTF_8)
                 .replace("%2F", "/")
                 .replace("+", "%20");
         Map<String, Instant> span = until == null ? Map.of("since", from) : Map.of("since", from, "until", until);
-        return service.ask("POST", "/api/projects/" + slug + "/backfill", span, Backfill.class);
+        return service.ask("POST", "/api/projects/" + slug + "/backfill", span, JsonNode.class);
     }
 
     private static String path(UUID id) {

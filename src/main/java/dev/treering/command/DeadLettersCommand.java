@@ -101,7 +101,15 @@ final class DeadLettersCommand {
                         group.path("discarded").asLong()));
     }
 
-    @Command(name = "show", description = "What is known of one, and its bytes.")
+    @Command(
+            name = "show",
+            description = "What is known of one, and its bytes.",
+            footer = {
+                "",
+                "Examples:",
+                "  dead-letters show 0b7a4d52-1c8e-4d0a-9a53-2f0c6d9b7e10",
+                "  dead-letters show 0b7a4d52-1c8e-4d0a-9a53-2f0c6d9b7e10 --json"
+            })
     int show(
             @Parameters(paramLabel = "ID", description = "As list shows it.") UUID id,
             @Option(names = "--json", description = "Print Treering's answer.") boolean json)

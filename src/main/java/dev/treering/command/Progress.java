@@ -27,7 +27,11 @@ interface Progress {
     }
 
     default String bar() {
-        int full = (int) Math.round(Math.max(0, Math.min(1, progress())) * BAR);
+        return bar(progress());
+    }
+
+    static String bar(double progress) {
+        int full = (int) Math.round(Math.max(0, Math.min(1, progress)) * BAR);
         return "[" + "#".repeat(full) + ".".repeat(BAR - full) + "]";
     }
 }

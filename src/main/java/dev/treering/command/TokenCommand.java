@@ -107,7 +107,10 @@ final class TokenCommand {
         return 0;
     }
 
-    @Command(name = "list", description = "Lists all tokens, newest first, those revoked too.")
+    @Command(
+            name = "list",
+            description = "Lists all tokens, newest first, those revoked too.",
+            footer = {"", "Examples:", "  token list", "  token list --json"})
     int list(@Option(names = "--json", description = "Print Treering's answer.") boolean json)
             throws InterruptedException {
         JsonNode answer = target.service().ask("GET", "/api/tokens", null, JsonNode.class);
@@ -119,9 +122,19 @@ final class TokenCommand {
         return 0;
     }
 
-    @Command(name = "revoke", description = "From now on the token is refused.")
-    int revoke(@Parameters(paramLabel = "ID", description = "As list shows it.") UUID id) throws InterruptedException {
+    @Command(
+            name = "revoke",
+            description = "From now on the token is refused.",
+            footer = {"", "Examples:", "  token revoke 0b7a4d52-1c8e-4d0a-9a53-2f0c6d9b7e10"})
+    int revoke(
+            @Parameters(paramLabel = "ID", description = "As list shows it.") UUID id,
+            @Option(names = "--json", description = "Print the id as JSON.") boolean json)
+            throws InterruptedException {
         target.service().ask("DELETE", "/api/tokens/" + id, null, JsonNode.class);
+        if (json) {
+            out().println("{\"revoked\":\"%s\"}".formatted(id));
+            return 0;
+        }
         spec.commandLine().getErr().println("Revoked " + id);
         return 0;
     }

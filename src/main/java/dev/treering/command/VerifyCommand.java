@@ -86,8 +86,10 @@ final class VerifyCommand implements Callable<Integer> {
             List<Broken> broken,
             String problem) {
 
-        String progress() {
-            return text("%3.0f %%  %,d of %,d entries", total == 0 ? 0 : 100.0 * entries / total, entries, total);
+        String progress(boolean terminal) {
+            double share = total == 0 ? 0 : (double) entries / total;
+            String line = text("%3.0f %%  %,d of %,d entries", 100 * share, entries, total);
+            return terminal ? Progress.bar(share) + " " + line : line.strip();
         }
 
         String proof() {
@@ -118,7 +120,7 @@ final class VerifyCommand implements Callable<Integer> {
         Display display = new Display(out, terminal, clock);
         JsonNode last = target.service().lines("/api/trail/verification" + query(), line -> {
             if (!json) {
-                display.show(report(line).progress());
+                display.show(report(line).progress(terminal));
             }
         });
         if (!json) {

@@ -17,6 +17,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
  * @param actorId of the token; for whoever has none, one made of the name
  * @param origin the address it came from
  * @param operation its name at {@code /openapi}: {@code Token_create}
+ * @param dryRun whether it was only to be planned; null where that cannot be asked for
  * @param status what was answered; null before
  */
 public record Act(
@@ -28,6 +29,7 @@ public record Act(
         String method,
         String path,
         String operation,
+        Boolean dryRun,
         Integer status) {
 
     /** What the type of both its records begins with: {@code dev.treering.act.begun} and {@code …ended}. */
@@ -43,7 +45,7 @@ public record Act(
     }
 
     public Act ended(Instant at, int status) {
-        return new Act(id, at, actor, actorId, origin, method, path, operation, status);
+        return new Act(id, at, actor, actorId, origin, method, path, operation, dryRun, status);
     }
 
     /** Where its records say they come from. */

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -20,6 +21,8 @@ import jakarta.inject.Singleton;
 import dev.treering.event.Topics;
 import dev.treering.support.Digests;
 import dev.treering.support.Rows;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 
 /**
  * Takes persons out of the trail: the bytes of an entry go, and what is kept is its body without them. Its link holds, for
@@ -30,12 +33,18 @@ import dev.treering.support.Rows;
 public class Erasure {
 
     private static final int PORTION = 100;
+    private static final String DIGEST = "coalesce(erased_digest, sha256(body))";
     private static final String OURS = "topic in ('%s', '%s')".formatted(Topics.WEBHOOKS, Topics.SNAPSHOTS);
 
-    private final DataSource owner;
+    // What waits in Kafka comes into the trail in this time, unless the workers are behind.
+    private static final int LONGEST_WAIT_SECONDS = 5;
 
-    Erasure(@io.quarkus.agroal.DataSource("owner") DataSource owner) {
+    private final DataSource owner;
+    private final Unread unread;
+
+    Erasure(@io.quarkus.agroal.DataSource("owner") DataSource owner, Unread unread) {
         this.owner = owner;
+        this.unread = unread;
     }
 
     /** A place in the trail. */
@@ -50,18 +59,26 @@ public class Erasure {
      * @param state {@code running}, {@code planned}, {@code done}, or {@code failed} with a {@code problem}
      * @param scanned entries that were looked at so far
      * @param entries of the trail that name whoever is to go
+     * @param rows of the history that do
      * @param waiting records in the outbox that do
      * @param beside other names, logins and addresses that stand beside the given ones: probably the same person's
+     * @param problem why it failed; else what it could not see, so that it is to be asked for again
      */
     public record Report(
             String state,
             long scanned,
             long entries,
+            long rows,
             long waiting,
             Instant oldest,
             Instant newest,
             Set<String> beside,
-            String problem) {}
+            String problem) {
+
+        public static Report failed(String problem) {
+            return new Report("failed", 0, 0, 0, 0, null, null, null, problem);
+        }
+    }
 
     /** Signs a statement; null without a key. */
     public interface Signer {
@@ -84,9 +101,28 @@ public class Erasure {
     /** An entry without its person. */
     private record Redacted(Fact fact, byte[] body, byte[] signature) {}
 
+    /** Whether there is something at the place that persons can be taken out of. */
+    public boolean knows(Place place) throws SQLException {
+        try (Connection connection = owner.getConnection();
+                PreparedStatement statement = connection.prepareStatement(
+                        "select exists (select from trail where %s and topic = ? and partition = ? and \"offset\" = ?)"
+                                .formatted(OURS))) {
+            place(statement, 1, place);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() && row.getBoolean(1);
+            }
+        }
+    }
+
+    private static void place(PreparedStatement statement, int first, Place place) throws SQLException {
+        statement.setString(first, place.topic);
+        statement.setInt(first + 1, place.partition);
+        statement.setLong(first + 2, place.offset);
+    }
+
     /** Asked again after it broke off, it goes on. */
     public Report erase(Subject subject, boolean dryRun, Signer signer, Progress progress)
-            throws SQLException, IOException {
+            throws SQLException, IOException, InterruptedException {
         return new Run(subject, dryRun, signer, progress).run();
     }
 
@@ -100,7 +136,9 @@ public class Erasure {
         private final List<Redacted> portion = new ArrayList<>();
         private long scanned;
         private long entries;
+        private long rows;
         private long waiting;
+        private String problem;
         private Instant oldest;
         private Instant newest;
 
@@ -112,12 +150,20 @@ public class Erasure {
             redaction = subject.person() == null ? Redaction.ofEverybody() : Redaction.of(subject.person());
         }
 
-        Report run() throws SQLException, IOException {
-            // What waits for Kafka would come into the trail later.
-            Rows.inTransaction(owner, this::eraseWaiting);
+        Report run() throws SQLException, IOException, InterruptedException {
+            // What waits for Kafka, or in it, would come into the trail later.
+            eraseWaiting();
+            awaitKafka();
+            // Before the entries: what they tell is told anew after them, by the same stamps.
+            if (subject.entry() == null) {
+                eraseRows();
+            }
             try (Connection reading = owner.getConnection()) {
                 reading.setAutoCommit(false);
-                try (PreparedStatement statement = found(reading)) {
+                try (PreparedStatement statement = found(reading, """
+                        select topic, partition, "offset", appended_at, number, event_id, coalesce(body, redacted_body) as body,
+                            %s as digest
+                        from trail where %%s""".formatted(DIGEST), "event_id", DIGEST)) {
                     statement.setFetchSize(50);
                     try (ResultSet row = statement.executeQuery()) {
                         while (row.next()) {
@@ -132,14 +178,48 @@ public class Erasure {
             return report(dryRun ? "planned" : "done");
         }
 
-        private PreparedStatement found(Connection connection) throws SQLException {
-            String all = """
-                    select topic, partition, "offset", appended_at, number, event_id, coalesce(body, redacted_body) as body,
-                        coalesce(erased_digest, sha256(body)) as digest
-                    from trail
-                    where %s""".formatted(OURS);
+        private void awaitKafka() throws SQLException, IOException, InterruptedException {
+            try {
+                Map<TopicPartition, Long> ends = unread.ends();
+                long behind = unread.before(ends);
+                for (int tries = 10 * LONGEST_WAIT_SECONDS; behind > 0 && tries > 0; tries--) {
+                    progress.tell(report("running"));
+                    Thread.sleep(100);
+                    behind = unread.before(ends);
+                }
+                problem = behind == 0
+                        ? null
+                        : "%d records of Kafka are not in the trail yet, and nobody looked at them: ask again when they are"
+                                .formatted(behind);
+            } catch (KafkaException e) {
+                problem =
+                        "Kafka does not say what the trail has still to read, and nobody looked at that: ask again when it"
+                                + " does (" + e.getMessage() + ")";
+            }
+        }
+
+        private void eraseRows() throws SQLException, IOException {
+            RowErasure history = new RowErasure(redaction, subject.project(), dryRun);
+            for (Table table : RowErasure.TABLES) {
+                UUID[] last = {new UUID(0, 0)};
+                while (last[0] != null) {
+                    Rows.inTransaction(owner, connection -> last[0] = history.some(connection, table, last[0]));
+                    rows = history.found();
+                    progress.tell(report("running"));
+                }
+            }
+        }
+
+        /**
+         * What may name whoever is to go.
+         *
+         * @param select SQL, with {@code %s} for which
+         * @param id of its event, and the {@code digest} of its body, as SQL: by both, copies of a delivery are known
+         */
+        private PreparedStatement found(Connection connection, String select, String id, String digest)
+                throws SQLException {
             if (subject.project() != null) {
-                PreparedStatement ofProject = connection.prepareStatement(all + " and key = ?");
+                PreparedStatement ofProject = connection.prepareStatement(select.formatted(OURS + " and key = ?"));
                 ofProject.setString(1, subject.project().toString());
                 return ofProject;
             }
@@ -147,23 +227,22 @@ public class Erasure {
                 // The id first: it costs nothing to compare.
                 String one =
                         "(select %s from trail where topic = ? and partition = ? and \"offset\" = ? order by appended_at desc limit 1)";
-                PreparedStatement copies = connection.prepareStatement(all + " and event_id is not distinct from "
-                        + one.formatted("event_id") + " and coalesce(erased_digest, sha256(body)) = "
-                        + one.formatted("coalesce(erased_digest, sha256(body))"));
-                for (int i : new int[] {1, 4}) {
-                    copies.setString(i, subject.entry().topic());
-                    copies.setInt(i + 1, subject.entry().partition());
-                    copies.setLong(i + 2, subject.entry().offset());
-                }
+                PreparedStatement copies = connection.prepareStatement(select.formatted(OURS + " and " + id
+                        + " is not distinct from " + one.formatted("event_id") + " and " + digest + " = "
+                        + one.formatted(DIGEST)));
+                place(copies, 1, subject.entry());
+                place(copies, 4, subject.entry());
                 return copies;
             }
-            return connection.prepareStatement(all);
+            return connection.prepareStatement(select.formatted(OURS));
         }
 
         private void look(ResultSet row) throws SQLException, IOException {
             scanned++;
-            byte[] redacted = redaction.apply(row.getBytes("body"));
+            byte[] body = row.getBytes("body");
+            byte[] redacted = redaction.apply(body);
             if (redacted != null) {
+                requireSameRows(row, body, redacted);
                 entries++;
                 Instant at = Rows.instant(row, "appended_at");
                 oldest = oldest == null || at.isBefore(oldest) ? at : oldest;
@@ -176,6 +255,26 @@ public class Erasure {
                 }
             }
             progress.tell(report("running"));
+        }
+
+        /** The history is regrown from what stands for the body. */
+        private void requireSameRows(ResultSet row, byte[] body, byte[] redacted) throws SQLException {
+            String topic = row.getString("topic");
+            List<String> told = rows(Fact.said(topic, body));
+            if (!told.isEmpty() && !told.equals(rows(Fact.said(topic, redacted)))) {
+                throw new IllegalStateException(
+                        "%s/%d offset %d would tell of other rows without the person, so it stays as it is"
+                                .formatted(topic, row.getInt("partition"), row.getLong("offset")));
+            }
+        }
+
+        private static List<String> rows(Fact fact) {
+            FactReader.Content content = HistoryWriter.judge(fact).content();
+            return content == null
+                    ? List.of()
+                    : content.rows().stream()
+                            .map(told -> told.table() + " " + told.id())
+                            .toList();
         }
 
         private Redacted redacted(ResultSet row, Instant at, byte[] body, byte[] digest) throws SQLException {
@@ -282,21 +381,32 @@ public class Erasure {
             }
         }
 
-        private void eraseWaiting(Connection connection) throws SQLException {
-            List<Object[]> redacted = new ArrayList<>();
-            String key = subject.project() == null ? "" : " and key = '%s'".formatted(subject.project());
-            if (subject.entry() != null) {
-                return;
+        private void eraseWaiting() throws SQLException {
+            long[] last = {-1};
+            for (long after = -2; after < last[0]; ) {
+                after = last[0];
+                Rows.inTransaction(owner, connection -> last[0] = eraseWaiting(connection, last[0]));
             }
-            try (PreparedStatement statement = connection.prepareStatement(
-                    "select id, value from outbox where " + OURS + key + " order by id for update")) {
-                statement.setFetchSize(50);
+        }
+
+        /** Some of the records behind the given one; the last of them. */
+        private long eraseWaiting(Connection connection, long after) throws SQLException {
+            long last = after;
+            List<Object[]> redacted = new ArrayList<>();
+            try (PreparedStatement statement = found(
+                    connection,
+                    "select id, value from outbox where %%s and id > %d order by id limit %d%s"
+                            .formatted(after, PORTION, dryRun ? "" : " for update"),
+                    "headers ->> 'ce_id'",
+                    "sha256(value)")) {
+                statement.setFetchSize(10);
                 try (ResultSet row = statement.executeQuery()) {
                     while (row.next()) {
+                        last = row.getLong(1);
                         byte[] without = redaction.apply(row.getBytes(2));
                         if (without != null) {
                             waiting++;
-                            redacted.add(new Object[] {row.getLong(1), without});
+                            redacted.add(new Object[] {last, without});
                         }
                     }
                 }
@@ -307,11 +417,12 @@ public class Erasure {
                         "update outbox o set value = u.v from unnest(?::bigint[], ?::bytea[]) as u(i, v) where o.id = u.i",
                         redacted);
             }
+            return last;
         }
 
         private Report report(String state) {
             return new Report(
-                    state, scanned, entries, waiting, oldest, newest, new TreeSet<>(redaction.beside()), null);
+                    state, scanned, entries, rows, waiting, oldest, newest, new TreeSet<>(redaction.beside()), problem);
         }
     }
 }

@@ -98,9 +98,11 @@ enum Group {
 
     record Column(String name, String type) {
 
-        private static final Set<String> INDEXED = Set.of("slug", "branch");
+        private static final Set<String> INDEXED = Set.of("slug", "name", "branch", "revision", "trigger_actor_login");
         // In characters; an entry of an index has room for 2,704 bytes. No branch or slug comes near.
         private static final int LONGEST_INDEXED = 600;
+        // The words of a subject have room for 1 MB, in which each takes up to ten bytes more than its letters.
+        private static final int LONGEST_SUBJECT = 80_000;
         private static final Pattern NUL_IN_JSON = Pattern.compile("(?<!\\\\)(?:\\\\\\\\)*\\\\u0000");
 
         /** Whether PostgreSQL can store the value: no text there holds NUL, and what is indexed is short. */
@@ -110,7 +112,13 @@ enum Group {
             }
             return type.equals("jsonb")
                     ? !NUL_IN_JSON.matcher(text).find()
-                    : text.indexOf(0) < 0 && (text.length() <= LONGEST_INDEXED || !INDEXED.contains(name));
+                    : text.indexOf(0) < 0 && text.length() <= longest();
+        }
+
+        private int longest() {
+            return INDEXED.contains(name)
+                    ? LONGEST_INDEXED
+                    : name.equals("commit_subject") ? LONGEST_SUBJECT : Integer.MAX_VALUE;
         }
     }
 

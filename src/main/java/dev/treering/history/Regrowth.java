@@ -209,13 +209,14 @@ public class Regrowth {
             circumstances = circumstances(connection);
         }
 
-        // A log that begins anew is read from below the position, where we do not look again; and what was erased must
-        // not
-        // come back.
+        // A log that begins anew is read from below the position, where we do not look again; and what was erased, be
+        // it
+        // from an entry that was erased before, must not come back.
         private String circumstances(Connection connection) throws SQLException {
             return texts(connection, """
                     select (select sum(replaced) from stream_position) || ' '
-                        || (select count(*) from trail where erased_digest is not null)""").toString();
+                        || (select count(*) || ' ' || coalesce(sum(('x' || left(md5(redacted_body), 15))::bit(60)::bigint), 0)
+                            from trail where erased_digest is not null)""").toString();
         }
 
         /** Does some of it, as the caller's transaction; the number of facts read, or {@link #LATER}. */

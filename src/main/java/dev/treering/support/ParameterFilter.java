@@ -6,6 +6,7 @@ import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.lang.reflect.Parameter;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -26,6 +27,9 @@ import org.jboss.resteasy.reactive.server.ServerRequestFilter;
  */
 final class ParameterFilter {
 
+    // Where it is read, all but true is false: whoever writes 1, yes or nothing does not mean to have it done.
+    private static final String DRY_RUN = "dry_run";
+
     // What each door reads; found once.
     private final Map<Method, Set<String>> doors = new ConcurrentHashMap<>();
 
@@ -40,6 +44,11 @@ final class ParameterFilter {
         given.stream().filter(name -> !known.contains(name)).findFirst().ifPresent(name -> {
             throw Problem.badRequest(unknown(name, known));
         });
+        List<String> dryRun = request.getUriInfo().getQueryParameters().get(DRY_RUN);
+        if (dryRun != null && !(dryRun.equals(List.of("true")) || dryRun.equals(List.of("false")))) {
+            throw Problem.badRequest(
+                    "'%s' is true or false, not '%s'".formatted(DRY_RUN, String.join(" and ", dryRun)));
+        }
     }
 
     static Set<String> read(Method door) {

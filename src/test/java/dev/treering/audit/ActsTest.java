@@ -4,6 +4,11 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -105,6 +110,59 @@ class ActsTest {
         assertThat(acts(path)).isEqualTo(4);
         assertThat(acts("what a body holds")).isZero();
         assertThat(acts(made.getString("token"))).isZero();
+    }
+
+    @Test
+    void address_that_is_written_otherwise_is_the_same_act() throws Exception {
+        // Given
+        String actor = "hidden " + UUID.randomUUID();
+        String token =
+                tokens.create(actor, List.of(Scope.ADMIN), null, null, "test").text();
+
+        // When
+        for (String path : List.of("//api/tokens", "/%61pi/tokens", "/api/./tokens")) {
+            HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + RestAssured.port + path))
+                    .header("Circle-Token", token)
+                    .header("Content-Type", "application/json")
+                    .POST(BodyPublishers.ofString("{\"name\": \"another\", \"scopes\": [\"history:read\"]}"))
+                    .build();
+            assertThat(HttpClient.newHttpClient()
+                            .send(request, BodyHandlers.discarding())
+                            .statusCode())
+                    .as(path)
+                    .isEqualTo(201);
+        }
+
+        // Then
+        await().untilAsserted(() ->
+                assertThat(trail(Map.of("actor", actor)).getList("items")).hasSize(6));
+        assertThat(trail(Map.of("actor", actor)).<String>getList("items.id"))
+                .allSatisfy(id -> assertThat(body(id).getString("path")).isEqualTo("/api/tokens"));
+    }
+
+    @Test
+    void plan_is_told_from_what_was_done() throws Exception {
+        // Given
+        String actor = "planner " + UUID.randomUUID();
+        String token =
+                tokens.create(actor, List.of(Scope.ADMIN), null, null, "test").text();
+
+        // When
+        given().header("Circle-Token", token)
+                .post("/api/rebuilds?dry_run=true")
+                .then()
+                .statusCode(200);
+        given().header("Circle-Token", token)
+                .post("/api/rebuilds?untold=perhaps")
+                .then()
+                .statusCode(400);
+
+        // Then
+        Map<String, String> begun = Map.of("actor", actor, "type", "dev.treering.act.begun");
+        await().untilAsserted(() -> assertThat(trail(begun).getList("items")).hasSize(2));
+        assertThat(trail(begun).<String>getList("items.id"))
+                .map(id -> body(id).getBoolean("dry_run"))
+                .containsExactly(false, true);
     }
 
     @Test

@@ -123,6 +123,8 @@ class ExportTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             plain text | plain text
             a,b | "a,b"
+            a;=b | "a;=b"
+            ＝1+1 | '＝1+1
             say "so" | "say ""so\"""
             =1+1 | '=1+1
             +1 | '+1

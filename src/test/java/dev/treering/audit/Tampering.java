@@ -65,6 +65,16 @@ public final class Tampering {
         return List.of(
                 new Deed("bytes changed", "changed", one, List.of("update trail set body = body || ' '" + at)),
                 new Deed(
+                        "bytes moved into the salt",
+                        "changed",
+                        one,
+                        List.of("update trail set salt = salt || body, body = ''" + at)),
+                new Deed(
+                        "something put beside the bytes",
+                        "changed",
+                        one,
+                        List.of("update trail set redacted_body = '{}', erased_digest = sha256('{}')" + at)),
+                new Deed(
                         "a field changed",
                         "changed",
                         one,
@@ -89,6 +99,11 @@ public final class Tampering {
                                 select topic, partition, "offset", appended_at + interval '1 ms', type, outcome, salt, body,
                                     salted_digest, sha256(chain), number + 1 from trail""" + at,
                                 adjust)),
+                new Deed("inserted before all", "inserted", Long.MIN_VALUE, List.of("""
+                                insert into trail (topic, partition, "offset", appended_at, type, outcome, salt, body,
+                                    salted_digest, chain, number)
+                                select topic, partition, -1, appended_at, type, outcome, salt, body, salted_digest, chain,
+                                    '-9223372036854775808' from trail""" + at)),
                 new Deed("reordered", "reordered", one, List.of("""
                                 update trail set number = case number when %1$d then %2$d else %1$d end
                                 where %3$s and number in (%1$d, %2$d)""".formatted(one, one + 1, chain()))),
@@ -117,7 +132,7 @@ public final class Tampering {
     }
 
     public void undo() throws SQLException {
-        run("delete from trail where %s and number > %d".formatted(chain(), entries - KEPT));
+        run("delete from trail where %s and (number > %d or number < 0)".formatted(chain(), entries - KEPT));
         run("insert into trail select * from kept");
         run("delete from stream_position where " + chain());
         run("insert into stream_position select * from kept_position");

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.time.YearMonth;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import javax.sql.DataSource;
 
 import jakarta.inject.Inject;
@@ -140,6 +141,9 @@ class VerificationTest {
 
         // Then
         broken(report, "unsigned", 1);
+        // and who has no key at all is known before anything is left unsigned
+        assertThat(new Checkpoints(Map.of(), application, new Seal(CheckpointTest.Settings.of(null))).lackKey())
+                .isTrue();
         assertThat(report.at("/broken/0/topic").asText()).isEqualTo("treering.checkpoints");
         assertThat(RestAssured.given()
                         .auth()
@@ -147,6 +151,15 @@ class VerificationTest {
                         .get("/api/trail/verification?public-key=none")
                         .statusCode())
                 .isEqualTo(400);
+    }
+
+    @Test
+    void chain_that_does_not_exist_is_none_that_holds() throws Exception {
+        // When
+        JsonNode report = verify(4_999);
+        // Then
+        assertThat(report.path("state").asText()).as("%s", report).isEqualTo("failed");
+        assertThat(report.path("problem").asText()).contains("no chain", "4999");
     }
 
     @Test
@@ -171,6 +184,12 @@ class VerificationTest {
             statement.execute("delete from trail_anchor where partition = " + partition);
             // Then
             broken(verify(partition), "deleted", 1);
+            // When there is one that leads nowhere
+            statement.execute("insert into trail_anchor select * from anchors");
+            statement.execute("update trail_anchor set last = first - 1 where partition = " + partition);
+            // Then
+            broken(verify(partition), "deleted", 1);
+            statement.execute("delete from trail_anchor where partition = " + partition);
             statement.execute("insert into trail_anchor select * from anchors");
             // When the rest goes too
             retention.dropBefore(YearMonth.of(2019, 3));

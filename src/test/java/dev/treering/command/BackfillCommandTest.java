@@ -85,6 +85,25 @@ class BackfillCommandTest {
     }
 
     @Test
+    void backfill_can_be_told_as_json_and_goes_on() {
+        // Given
+        treering.tells(202, "running", 0, 0).tells(200, "running", 25, 0).tells(200, "cancelled", 25, 0);
+
+        // When, Then
+        assertThat(run("backfill", "gh/acme/web", "--json")).isZero();
+        assertThat(run("backfill", "--follow", ID, "--json")).isZero();
+        assertThat(run("backfill", "--cancel", ID, "--json")).isZero();
+        assertThat(out.toString().lines())
+                .hasSize(3)
+                .allSatisfy(line -> assertThat(line).startsWith("{").contains(ID));
+        assertThat(treering.requests())
+                .containsExactly(
+                        "POST /api/projects/gh/acme/web/backfill",
+                        "GET /api/backfills/" + ID,
+                        "DELETE /api/backfills/" + ID);
+    }
+
+    @Test
     void the_command_loads_nothing_of_the_service() throws Exception {
         // Given
         treering.tells(202, "running", 0, 0);

@@ -85,11 +85,15 @@ class TokenCommandTest {
 
     @Test
     void token_is_revoked_by_its_id() {
-        treering.says(204, "");
+        treering.says(204, "").says(204, "");
+        String id = "0b7a4d52-1c8e-4d0a-9a53-2f0c6d9b7e10";
 
-        assertThat(run("token", "revoke", "0b7a4d52-1c8e-4d0a-9a53-2f0c6d9b7e10", "--url", treering.url()))
+        assertThat(run("token", "revoke", id, "--url", treering.url())).isZero();
+        assertThat(treering.requests()).containsExactly("DELETE /api/tokens/" + id);
+        assertThat(out.toString()).isEmpty();
+        assertThat(run("token", "revoke", id, "--url", treering.url(), "--json"))
                 .isZero();
-        assertThat(treering.requests()).containsExactly("DELETE /api/tokens/0b7a4d52-1c8e-4d0a-9a53-2f0c6d9b7e10");
+        assertThat(out).hasToString("{\"revoked\":\"%s\"}".formatted(id) + System.lineSeparator());
     }
 
     @Test

@@ -32,11 +32,15 @@ class VerifyCommandTest {
     }
 
     private int run(String... args) {
+        return run(false, args);
+    }
+
+    private int run(boolean terminal, String... args) {
         return TreeringCommand.line(
                         Map.of("TREERING_TOKEN", "auditors", "TREERING_URL", treering.url()),
                         Clock.fixed(Instant.parse("2026-11-24T10:00:00Z"), ZoneOffset.UTC),
                         seconds -> {},
-                        false)
+                        terminal)
                 .setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(err, true))
                 .execute(args);
@@ -71,6 +75,14 @@ class VerifyCommandTest {
                 .contains("circleci.webhooks/3 entry 17 (offset 16 of 2026-11-24T08:00:00Z): changed, its bytes")
                 .doesNotContain("\u001b");
         assertThat(err.toString()).contains("Broken: 1 of 3 chains");
+    }
+
+    @Test
+    void terminal_shows_a_bar() {
+        treering.says(200, LINE.formatted("running", 500, 7, "", null) + LINE.formatted("intact", 1000, 7, "", null));
+
+        assertThat(run(true, "verify")).isZero();
+        assertThat(out.toString()).contains("[########........]  50 %  500 of 1,000 entries");
     }
 
     @Test

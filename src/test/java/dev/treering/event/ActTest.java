@@ -19,6 +19,7 @@ class ActTest {
                 "POST",
                 "/api/tokens",
                 "Token_create",
+                null,
                 null);
         return CloudEvent.of(act, new byte[0]);
     }

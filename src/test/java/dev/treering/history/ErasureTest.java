@@ -21,10 +21,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.treering.Database;
 import dev.treering.FlowTest;
 import dev.treering.Payloads;
+import dev.treering.Signed;
 import dev.treering.TestStores;
 import dev.treering.event.Topics;
 import dev.treering.support.Rows;
 import io.restassured.RestAssured;
+import io.restassured.response.ValidatableResponse;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
@@ -33,6 +35,7 @@ import org.junit.jupiter.api.Test;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.containsString;
 
 /** Who is erased is nowhere any more, and nothing else is another than before. */
 @FlowTest
@@ -127,6 +130,16 @@ class ErasureTest {
                 .extract()
                 .asString();
         return JSON.readTree(lines.substring(lines.stripTrailing().lastIndexOf('\n') + 1));
+    }
+
+    private static ValidatableResponse refused(String query, Object subject) {
+        return RestAssured.given()
+                .auth()
+                .oauth2(TestStores.TOKEN)
+                .contentType("application/json")
+                .body(subject)
+                .post("/api/trail/erasures" + query)
+                .then();
     }
 
     private static JsonNode verified(int partition) throws Exception {
@@ -304,6 +317,127 @@ class ErasureTest {
     }
 
     @Test
+    void person_goes_from_rows_whose_month_of_the_trail_was_dropped_too() throws Exception {
+        // Given
+        int partition = 4732;
+        String key = project.toString();
+        writer.record(List.of(
+                fact(Topics.WEBHOOKS, partition, 0, key, github(UUID.randomUUID())),
+                fact(Topics.WEBHOOKS, partition, 1, key, gitlab())));
+        writer.record(List.of(fact(Topics.SNAPSHOTS, partition, 0, key, snapshot())));
+        Database.force("delete from trail where partition = ?", partition);
+        String stamps = row("commit_stamp, author_stamp, details_stamp, parameters_stamp, branch, revision");
+        assertThat(tablesWith(email)).containsExactly("pipeline");
+
+        // When
+        JsonNode plan = erase(true, Map.of("person", List.of(email, login, name)));
+        // Then
+        assertThat(plan.path("rows").asInt()).as("%s", plan).isEqualTo(2);
+        assertThat(tablesWith(email)).isNotEmpty();
+
+        // When
+        JsonNode done = erase(false, Map.of("person", List.of(email, login, name)));
+        // Then
+        assertThat(done.path("rows").asInt()).as("%s", done).isEqualTo(2);
+        for (String word : List.of(email, login, name)) {
+            assertThat(tablesWith(word)).as(word).isEmpty();
+        }
+        assertThat(row("commit_subject, author_email, committer_email, trigger_actor_login, trigger_actor_avatar"))
+                .isEqualTo("(\"Grow a ring\",erased,%s,erased,)".formatted(second));
+        assertThat(row("commit_stamp, author_stamp, details_stamp, parameters_stamp, branch, revision"))
+                .isEqualTo(stamps);
+
+        // When everybody goes
+        erase(false, Map.of("project", key));
+        // Then
+        assertThat(tablesWith(second)).isEmpty();
+        assertThat(database.count(
+                        "select count(*) from pipeline where project_id = ? and to_jsonb(pipeline)::text like '%@example.com%'",
+                        project))
+                .isZero();
+    }
+
+    @Test
+    void what_the_trail_has_not_read_yet_is_waited_for_or_said() throws Exception {
+        // Given a history that is held up
+        try (Connection holder = owner.getConnection()) {
+            holder.setAutoCommit(false);
+            Rows.execute(holder, "lock table stream_position in exclusive mode");
+            Signed.post(github(UUID.randomUUID()).getBytes(UTF_8)).then().statusCode(202);
+            // When
+            JsonNode done = erase(false, Map.of("person", List.of(email)));
+            // Then
+            assertThat(done.path("problem").asText()).as("%s", done).contains("not in the trail yet", "ask again");
+            // When it goes on meanwhile
+            CompletableFuture<JsonNode> erased = erasing(Map.of("person", List.of(email)));
+            Thread.sleep(500);
+            holder.rollback();
+            // Then
+            assertThat(erased.join().path("entries").asInt()).isEqualTo(1);
+            assertThat(erased.join().has("problem")
+                            && !erased.join().path("problem").isNull())
+                    .isFalse();
+        }
+        await().untilAsserted(() -> assertThat(tablesWith(email)).isEmpty());
+    }
+
+    private static CompletableFuture<JsonNode> erasing(Object subject) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return erase(false, subject);
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        });
+    }
+
+    @Test
+    void copy_of_an_erased_entry_that_waits_for_kafka_is_redacted_too() throws Exception {
+        // Given a record that the relay leaves to whoever added it
+        int partition = 4733;
+        String body = github(UUID.randomUUID());
+        writer.record(List.of(fact(Topics.WEBHOOKS, partition, 0, project.toString(), body)));
+        Rows.execute(
+                owner,
+                "insert into outbox (topic, key, headers, value, leased_until) values (?, 'k', '{}', ?, now() + interval '5 min')",
+                Topics.WEBHOOKS,
+                body.getBytes(UTF_8));
+        try {
+            // When
+            JsonNode done = erase(
+                    false, Map.of("entry", Map.of("topic", Topics.WEBHOOKS, "partition", partition, "offset", 0)));
+            // Then
+            assertThat(done.path("entries").asInt()).as("%s", done).isEqualTo(1);
+            assertThat(done.path("waiting").asInt()).isEqualTo(1);
+            assertThat(tablesWith(email)).isEmpty();
+        } finally {
+            database.change("delete from outbox where key = 'k' and leased_until is not null");
+        }
+    }
+
+    @Test
+    void place_without_an_entry_and_acts_are_not_said_to_be_erased() throws Exception {
+        for (String topic : List.of(Topics.WEBHOOKS, Topics.ACTS)) {
+            refused("", Map.of("entry", Map.of("topic", topic, "partition", 0, "offset", 1_000_000_000)))
+                    .statusCode(404);
+        }
+        await().until(() -> database.count("select count(*) from trail where topic = ?", Topics.ACTS) > 0);
+        List<String> act =
+                List.of(database.value("select partition || ' ' || \"offset\" from trail where topic = ?", Topics.ACTS)
+                        .split(" "));
+        refused("", Map.of("entry", Map.of("topic", Topics.ACTS, "partition", act.get(0), "offset", act.get(1))))
+                .statusCode(404);
+    }
+
+    @Test
+    void whoever_may_have_meant_a_plan_has_nothing_done() {
+        for (String query :
+                List.of("?dry_run=1", "?dry_run=yes", "?dry_run=", "?dry_run", "?dry_run=false&dry_run=true")) {
+            refused(query, Map.of("person", List.of(email))).statusCode(400).body("detail", containsString("dry_run"));
+        }
+    }
+
+    @Test
     void record_that_waits_for_kafka_is_redacted_too() throws Exception {
         // Given a record that the relay cannot take, for somebody holds it
         JsonNode done;
@@ -324,13 +458,7 @@ class ErasureTest {
                             email.getBytes(UTF_8))
                     == 0);
             // When the erasure waits for it too
-            CompletableFuture<JsonNode> erased = CompletableFuture.supplyAsync(() -> {
-                try {
-                    return erase(false, Map.of("person", List.of(email)));
-                } catch (Exception e) {
-                    throw new AssertionError(e);
-                }
-            });
+            CompletableFuture<JsonNode> erased = erasing(Map.of("person", List.of(email)));
             await().untilAsserted(() -> assertThat(database.count("select count(*) from pg_locks where not granted"))
                     .isPositive());
             holder.commit();
@@ -351,14 +479,7 @@ class ErasureTest {
                 Map.of("person", List.of()),
                 Map.of("project", "nonsense"),
                 Map.of("person", List.of("abc"), "project", "gh/acme/web"))) {
-            RestAssured.given()
-                    .auth()
-                    .oauth2(TestStores.TOKEN)
-                    .contentType("application/json")
-                    .body(subject)
-                    .post("/api/trail/erasures")
-                    .then()
-                    .statusCode(400);
+            refused("", subject).statusCode(400);
         }
     }
 }

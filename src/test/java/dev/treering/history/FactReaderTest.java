@@ -160,6 +160,9 @@ class FactReaderTest {
         return List.of(
                 new String[] {"build-and-test", "build\\u0000test"},
                 new String[] {"\"main\"", '"' + "m".repeat(601) + '"'},
+                new String[] {"build-and-test", "b".repeat(601)},
+                new String[] {"3f1c2b7a9d5e4f60812233445566778899aabbcc", "3".repeat(601)},
+                new String[] {"Grow a ring", "a ring ".repeat(12_000)},
                 new String[] {"\"vcs\":", "\"trigger_parameters\":{\"a\":[\"\\u0000\"]},\"vcs\":"});
     }
 

@@ -331,6 +331,34 @@ class RegrowthTest {
         assertThat(hashes()).isEqualTo(before);
     }
 
+    /** Another person may go from an entry that one has gone from before. */
+    @Test
+    void what_was_erased_once_more_meanwhile_does_not_come_back() throws SQLException {
+        // Given
+        recordAll();
+        erase("coalesce(erased_digest, sha256(body))", "coalesce(body, redacted_body)");
+        Growing growing = regrowth.begin(Untold.REFUSE, "test", Instant.now());
+        step(growing);
+
+        // When
+        erase("erased_digest", "redacted_body || ' '");
+
+        // Then
+        assertThatThrownBy(() -> {
+                    while (!growing.isDone()) {
+                        step(growing);
+                    }
+                })
+                .isInstanceOf(Regrowth.Refused.class);
+    }
+
+    private void erase(String digest, String body) throws SQLException {
+        change("""
+                with erasing as materialized (select set_config('treering.erasing', 'on', true))
+                update trail set erased_digest = %s, redacted_body = %s, body = null, salt = null
+                from erasing where "offset" = 7""".formatted(digest, body));
+    }
+
     @Test
     void what_was_erased_meanwhile_does_not_come_back() throws SQLException {
         // Given
@@ -340,10 +368,7 @@ class RegrowthTest {
         step(growing);
 
         // When
-        change("""
-                with erasing as materialized (select set_config('treering.erasing', 'on', true))
-                update trail set erased_digest = sha256(body), redacted_body = body, body = null, salt = null
-                from erasing where "offset" = 7""");
+        erase("sha256(body)", "body");
 
         // Then
         assertThatThrownBy(() -> {
