@@ -9,8 +9,10 @@ import jakarta.enterprise.context.ApplicationScoped;
 import com.fasterxml.jackson.databind.ObjectReader;
 import dev.treering.enrichment.Task.Named;
 import dev.treering.event.Webhook;
+import dev.treering.support.Accounting;
 import dev.treering.support.Json;
 import dev.treering.support.Patience;
+import dev.treering.support.Stage;
 import io.smallrye.reactive.messaging.annotations.Blocking;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -25,23 +27,27 @@ public class EnrichmentConsumer {
     private final Tasks tasks;
     private final EnrichmentConfig config;
     private final Patience patience;
+    private final Stage stage;
 
-    EnrichmentConsumer(Tasks tasks, EnrichmentConfig config, Patience patience) {
+    EnrichmentConsumer(Tasks tasks, EnrichmentConfig config, Patience patience, Accounting accounting) {
         this.tasks = tasks;
         this.config = config;
         this.patience = patience;
+        this.stage = accounting.stage("enrichment");
     }
 
     @Incoming("enrichment")
     @Blocking("enrichment")
     void consume(ConsumerRecords<byte[], byte[]> records) throws InterruptedException {
-        List<Named> named = new ArrayList<>();
-        for (ConsumerRecord<byte[], byte[]> record : records) {
-            named.addAll(namedBy(record.value()));
-        }
-        if (!named.isEmpty()) {
-            patience.until("enrichment", () -> tasks.name(named));
-        }
+        stage.work(records, () -> {
+            List<Named> named = new ArrayList<>();
+            for (ConsumerRecord<byte[], byte[]> record : records) {
+                named.addAll(namedBy(record.value()));
+            }
+            if (!named.isEmpty()) {
+                patience.until("enrichment", () -> tasks.name(named));
+            }
+        });
     }
 
     private List<Named> namedBy(byte[] body) {

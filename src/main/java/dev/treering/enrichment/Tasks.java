@@ -444,6 +444,27 @@ class Tasks {
                 counts.getOrDefault("not_found", 0L));
     }
 
+    /** How long the task waits that has been due longest of each urgency, in seconds, as {@link Task#priority}. */
+    Map<Integer, Double> oldest() throws SQLException {
+        Map<Integer, Double> oldest = new HashMap<>();
+        Rows.each(
+                database,
+                "select priority, extract(epoch from now() - min(due_at)) from enrichment_task"
+                        + " where state = 'pending' and due_at < now() group by 1",
+                row -> oldest.put(row.getInt(1), row.getDouble(2)));
+        return oldest;
+    }
+
+    /** Pipelines that CircleCI was asked for by their number and does not have. */
+    long numbersNotFound() throws SQLException {
+        long[] numbers = new long[1];
+        Rows.each(
+                database,
+                "select count(*) from enrichment_task where kind = 'number' and state = 'not_found'",
+                row -> numbers[0] = row.getLong(1));
+        return numbers[0];
+    }
+
     /** Adds up what statements have added to the tally since; its sums stay what they are at every moment. */
     void foldTally() throws SQLException {
         Rows.execute(database, """

@@ -398,7 +398,9 @@ public class HistoryWriter {
         Set<Fact> written = recorded.entries.stream().map(Trail.Entry::fact).collect(Collectors.toSet());
         for (Judged judged : batch) {
             if (judged.content != null && written.contains(judged.fact)) {
-                accounting.readable(judged.fact.receivedAt(), judged.content.happenedAt());
+                // When an answer was given says nothing of when what it tells of happened.
+                boolean happened = judged.fact.topic().equals(Topics.WEBHOOKS);
+                accounting.readable(judged.fact.receivedAt(), happened ? judged.content.happenedAt() : null);
             }
         }
     }

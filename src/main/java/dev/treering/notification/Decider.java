@@ -16,6 +16,7 @@ import dev.treering.event.Change;
 import dev.treering.event.Outcome;
 import dev.treering.event.Transition;
 import dev.treering.support.Rows;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 
 /**
@@ -64,6 +65,9 @@ class Decider {
         this.config = config;
         this.meters = meters;
         this.clock = clock;
+        for (Verdict.Reason reason : Verdict.Reason.values()) {
+            decisions(reason);
+        }
     }
 
     /** Notes what may be worth a word; the same event again changes nothing. */
@@ -107,11 +111,12 @@ class Decider {
         if (round[0] == null) {
             return false;
         }
-        round[0].counts()
-                .forEach((reason, count) -> meters.counter(
-                                "treering.notification.decisions", "reason", reason.toString())
-                        .increment(count));
+        round[0].counts().forEach((reason, count) -> decisions(reason).increment(count));
         return round[0].dues().size() >= config.batch();
+    }
+
+    private Counter decisions(Verdict.Reason reason) {
+        return meters.counter("treering.notification.decisions", "reason", reason.toString());
     }
 
     private Round decide(Connection connection, Instant now) throws SQLException {

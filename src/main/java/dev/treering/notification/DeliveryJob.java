@@ -1,6 +1,7 @@
 package dev.treering.notification;
 
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -17,7 +18,9 @@ import dev.treering.support.Notice;
 import dev.treering.support.Role;
 import dev.treering.support.SchemaJob;
 import dev.treering.support.TreeringConfig;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
@@ -41,6 +44,7 @@ class DeliveryJob {
     private final MeterRegistry meters;
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final Semaphore slots;
+    private final Timer sending;
     private final AtomicInteger failing = new AtomicInteger();
     private final Notice waiting = new Notice();
     private volatile boolean stopping;
@@ -61,6 +65,10 @@ class DeliveryJob {
         this.schema = schema;
         this.meters = meters;
         slots = new Semaphore(config.concurrency());
+        sending = Timer.builder("treering.notification.sending")
+                .description("Time of one attempt")
+                .register(meters);
+        List.of("arrived", "failed", "repeated").forEach(this::attempts);
     }
 
     @Scheduled(
@@ -99,13 +107,14 @@ class DeliveryJob {
 
     private void attempt(Claimed claimed) throws InterruptedException {
         if (claimed.repeated()) {
-            count("repeated");
+            attempts("repeated").increment();
         }
         failing.addAndGet(claimed.failing() ? 1 : 0);
         try {
             Outcome outcome = sender.send(claimed);
             deliveries.settle(claimed, outcome);
-            count(outcome.arrived() ? "arrived" : "failed");
+            attempts(outcome.arrived() ? "arrived" : "failed").increment();
+            sending.record(outcome.latencyMillis(), TimeUnit.MILLISECONDS);
             if (!outcome.arrived()) {
                 Log.debugf("Delivery %s to '%s' failed: %s", claimed.id(), claimed.channel(), outcome.error());
             }
@@ -131,8 +140,8 @@ class DeliveryJob {
         }
     }
 
-    private void count(String outcome) {
-        meters.counter("treering.notification.attempts", "outcome", outcome).increment();
+    private Counter attempts(String outcome) {
+        return meters.counter("treering.notification.attempts", "outcome", outcome);
     }
 
     @Scheduled(

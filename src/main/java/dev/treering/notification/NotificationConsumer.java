@@ -8,8 +8,10 @@ import jakarta.enterprise.context.ApplicationScoped;
 
 import com.fasterxml.jackson.databind.ObjectReader;
 import dev.treering.event.Change;
+import dev.treering.support.Accounting;
 import dev.treering.support.Json;
 import dev.treering.support.Patience;
+import dev.treering.support.Stage;
 import io.quarkus.logging.Log;
 import io.smallrye.reactive.messaging.annotations.Blocking;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -27,22 +29,26 @@ public class NotificationConsumer {
 
     private final Decider decider;
     private final Patience patience;
+    private final Stage stage;
 
-    NotificationConsumer(Decider decider, Patience patience) {
+    NotificationConsumer(Decider decider, Patience patience, Accounting accounting) {
         this.decider = decider;
         this.patience = patience;
+        this.stage = accounting.stage("notification");
     }
 
     @Incoming("notification")
     @Blocking("notification")
     void consume(ConsumerRecords<byte[], byte[]> records) throws InterruptedException {
-        List<Change> changes = new ArrayList<>();
-        for (ConsumerRecord<byte[], byte[]> record : records) {
-            if (record.value() != null && record.headers().lastHeader(REPUBLISHED) == null) {
-                read(record, changes);
+        stage.work(records, () -> {
+            List<Change> changes = new ArrayList<>();
+            for (ConsumerRecord<byte[], byte[]> record : records) {
+                if (record.value() != null && record.headers().lastHeader(REPUBLISHED) == null) {
+                    read(record, changes);
+                }
             }
-        }
-        patience.until("notification", () -> decider.note(changes));
+            patience.until("notification", () -> decider.note(changes));
+        });
     }
 
     private static void read(ConsumerRecord<byte[], byte[]> record, List<Change> changes) {

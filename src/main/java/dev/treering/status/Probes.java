@@ -44,6 +44,19 @@ class Probes {
         }
     }
 
+    /** Of the database, and of its rows those that vacuum has to clear. */
+    record Size(long bytes, long deadRows) {}
+
+    Size size() throws SQLException {
+        try (var connection = database.getConnection();
+                var statement = connection.createStatement();
+                var result = statement.executeQuery("select pg_database_size(current_database()),"
+                        + " (select coalesce(sum(n_dead_tup), 0) from pg_stat_user_tables)")) {
+            result.next();
+            return new Size(result.getLong(1), result.getLong(2));
+        }
+    }
+
     private static String problem(Connection connection) throws SQLException {
         try (var statement = connection.createStatement();
                 var result = statement.executeQuery(

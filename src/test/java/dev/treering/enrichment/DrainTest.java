@@ -29,6 +29,7 @@ import dev.treering.simulation.CircleCiStub;
 import dev.treering.simulation.Job;
 import dev.treering.simulation.Run;
 import dev.treering.simulation.Scenarios;
+import dev.treering.support.Accounting;
 import dev.treering.support.SchemaJob;
 import dev.treering.support.TreeringConfig;
 import io.agroal.api.AgroalDataSource;
@@ -70,6 +71,9 @@ class DrainTest {
 
     @Inject
     History history;
+
+    @Inject
+    Accounting accounting;
 
     private final Instant begin = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     private Instant now = begin;
@@ -118,6 +122,7 @@ class DrainTest {
                 treering,
                 schema,
                 clock,
+                accounting,
                 meters);
     }
 
