@@ -120,7 +120,8 @@ public class TopicsJob {
         List<TopicPartitionInfo> partitions =
                 topics.stream().flatMap(topic -> topic.partitions().stream()).toList();
         unled.set((int) partitions.stream()
-                .filter(partition -> partition.leader() == null || partition.leader().isEmpty())
+                .filter(partition ->
+                        partition.leader() == null || partition.leader().isEmpty())
                 .count());
         underReplicated.set((int) partitions.stream()
                 .filter(partition ->
@@ -211,7 +212,7 @@ public class TopicsJob {
     }
 
     /** Whether Kafka answered when it was last asked for the topics, two seconds ago at most. */
-    boolean answer() {
+    public boolean answer() {
         return answer;
     }
 

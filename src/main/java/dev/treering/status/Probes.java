@@ -25,9 +25,15 @@ class Probes {
         this.topics = topics;
     }
 
-    /** Kafka's last word, from the records that go there all the time: no question of its own. Null when it takes them. */
+    /**
+     * Kafka's last word, from the records that go there and the topics that are looked at all the time: no question of its
+     * own. Null when it takes them.
+     */
     String kafkaProblem() {
-        return topics.ready() && !publisher.healthy() ? "does not answer; webhooks go to the outbox" : topics.problem();
+        // Where nothing is sent, only the topics' look finds out.
+        return topics.ready() && !(publisher.healthy() && topics.answer())
+                ? "does not answer; webhooks go to the outbox"
+                : topics.problem();
     }
 
     /** What keeps PostgreSQL from taking writes; null when nothing does. */
