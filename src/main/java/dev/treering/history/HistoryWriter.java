@@ -31,6 +31,7 @@ import dev.treering.history.FactReader.Content;
 import dev.treering.history.Positions.Gap;
 import dev.treering.history.Trail.Outcome;
 import dev.treering.outbox.Outbox;
+import dev.treering.support.About;
 import dev.treering.support.Accounting;
 import dev.treering.support.Rows;
 import io.quarkus.logging.Log;
@@ -108,7 +109,11 @@ public class HistoryWriter {
                 if (alone.unfoldable != null) {
                     throw e;
                 }
-                Log.warnf("A fact was refused and is a dead letter now: %s", e.getMessage());
+                // What PostgreSQL says of it may hold what the fact says.
+                About.each(ids(alone.fact), () -> {
+                    Log.warnf("A fact was refused (%s) and is a dead letter now", e.getSQLState());
+                    return null;
+                });
                 return recordJudged(List.of(new Judged(alone.fact, null, refusal(e))));
             }
             int half = batch.size() / 2;
@@ -138,6 +143,13 @@ public class HistoryWriter {
     private static boolean isRefusal(SQLException e) {
         return e.getSQLState() != null
                 && Set.of("22", "23", "54").contains(e.getSQLState().substring(0, 2));
+    }
+
+    private static Map<String, String> ids(Fact fact) {
+        Map<String, String> ids = new HashMap<>();
+        ids.put("event", fact.eventId());
+        ids.put("receipt", fact.receipt());
+        return ids;
     }
 
     private Recorded inTransaction(List<Judged> batch) throws SQLException {
