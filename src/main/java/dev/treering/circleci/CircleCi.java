@@ -34,6 +34,7 @@ import dev.treering.event.Project;
 import dev.treering.event.TestResults;
 import dev.treering.event.Workflow;
 import dev.treering.support.Json;
+import dev.treering.support.Traces;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -57,6 +58,7 @@ public class CircleCi {
     private final CircleCiConfig config;
     private final MeterRegistry meters;
     private final Timer answers;
+    private final Traces traces;
     private final Clock clock;
 
     /** @param observedAt the answer's {@code Date}: when CircleCI said it, by its own clock */
@@ -76,7 +78,7 @@ public class CircleCi {
      */
     public record Pause(Instant until, String problem) {}
 
-    CircleCi(CircleCiConfig config, DataSource database, MeterRegistry meters, Clock clock) {
+    CircleCi(CircleCiConfig config, DataSource database, MeterRegistry meters, Traces traces, Clock clock) {
         // A call that begins just before half of the lease is over must end before it is another's turn.
         if (config.lease().compareTo(config.deadline().multipliedBy(2)) < 0) {
             throw new ConfigurationException(
@@ -85,6 +87,7 @@ public class CircleCi {
         }
         this.config = config;
         this.meters = meters;
+        this.traces = traces;
         this.clock = clock;
         this.transport = new Transport(config);
         this.budget = new Budget(database, config, clock);
@@ -111,7 +114,8 @@ public class CircleCi {
     }
 
     private double secondsOfPause() {
-        return Math.max(0, Duration.between(clock.instant(), budget.pausedUntil()).toMillis() / 1000.0);
+        return Math.max(
+                0, Duration.between(clock.instant(), budget.pausedUntil()).toMillis() / 1000.0);
     }
 
     /** Whether there is a token to ask with. */
@@ -302,6 +306,11 @@ public class CircleCi {
     }
 
     private <T> Answer<T> ask(JavaType type, String path, String pageToken, Object... values) throws CircleCiException {
+        return traces.step("GET " + path, null, Map.of(), () -> answer(type, path, pageToken, values));
+    }
+
+    private <T> Answer<T> answer(JavaType type, String path, String pageToken, Object... values)
+            throws CircleCiException {
         String token =
                 config.token().orElseThrow(() -> new IllegalStateException("TREERING_CIRCLECI_TOKEN is not set"));
         budget.enter();

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +26,7 @@ import dev.treering.support.Accounting;
 import dev.treering.support.Notice;
 import dev.treering.support.Role;
 import dev.treering.support.SchemaJob;
+import dev.treering.support.Traces;
 import dev.treering.support.TreeringConfig;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -54,6 +56,7 @@ public class EnrichmentJob {
     private final SchemaJob schema;
     private final Clock clock;
     private final Accounting accounting;
+    private final Traces traces;
     private final Notice waiting = new Notice();
     private final Notice looking = new Notice();
     private volatile boolean stopping;
@@ -86,6 +89,7 @@ public class EnrichmentJob {
             SchemaJob schema,
             Clock clock,
             Accounting accounting,
+            Traces traces,
             MeterRegistry meters) {
         this.tasks = tasks;
         this.enricher = enricher;
@@ -98,6 +102,7 @@ public class EnrichmentJob {
         this.schema = schema;
         this.clock = clock;
         this.accounting = accounting;
+        this.traces = traces;
         oldest(meters, "now", Task.priority(Source.API));
         oldest(meters, "missed", MISSED);
         oldest(meters, "past", PAST);
@@ -177,7 +182,11 @@ public class EnrichmentJob {
                     }
                     return;
                 }
-                ask(claimed.get(i), asked);
+                Task task = claimed.get(i);
+                traces.step("enrich", task.trace(), ids(task), () -> {
+                    ask(task, asked);
+                    return null;
+                });
             }
         } finally {
             settle(asked);
@@ -187,7 +196,7 @@ public class EnrichmentJob {
     private void ask(Task task, List<Asked> asked) throws SQLException {
         try {
             Told told = enricher.ask(task);
-            asked.add(new Asked(task, told, snapshots.publish(told.snapshot())));
+            asked.add(new Asked(task, told, snapshots.publish(told.snapshot(), traces.current())));
         } catch (CircleCiException e) {
             switch (e.kind()) {
                 case LIMITED -> tasks.release(task);
@@ -202,6 +211,14 @@ public class EnrichmentJob {
             Log.warnf("Enriching %s %s failed: %s", task.kind(), task.entityId(), e.getMessage());
             tasks.failed(task, String.valueOf(e.getMessage()), null, Verdict.COUNT);
         }
+    }
+
+    private static Map<String, Object> ids(Task task) {
+        Map<String, Object> ids = new HashMap<>();
+        ids.put("pipeline", task.pipelineId());
+        ids.put("workflow", task.workflowId());
+        ids.put(task.kind().sqlName(), task.entityId());
+        return ids;
     }
 
     /** Whether a webhook told of it just now: CircleCI may not show it yet. */

@@ -9,6 +9,7 @@ import dev.treering.event.Topics;
 import dev.treering.support.Accounting;
 import dev.treering.support.Patience;
 import dev.treering.support.Stage;
+import dev.treering.support.Stages;
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.reactive.messaging.annotations.Blocking;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -28,11 +29,12 @@ public class HistoryConsumer {
             HistoryWriter writer,
             @Identifier("history") HistoryPositions positions,
             Patience patience,
-            Accounting accounting) {
+            Accounting accounting,
+            Stages stages) {
         this.writer = writer;
         this.positions = positions;
         this.patience = patience;
-        this.stage = accounting.stage("history");
+        this.stage = stages.named("history");
         accounting.mayRecord(List.of(Topics.WEBHOOKS, Topics.SNAPSHOTS, Topics.ACTS), Trail.Outcome.values());
     }
 

@@ -206,7 +206,7 @@ public class HistoryWriter {
                 entries.stream().filter(entry -> !echoes.contains(entry.fact())).toList(),
                 1);
         bury(connection, fresh);
-        List<Outbox.Row> events = outbox.add(connection, apply(connection, told, slugs));
+        List<Outbox.Row> events = outbox.add(connection, following(apply(connection, told, slugs), fresh));
         positions.store(connection);
         return new Recorded(entries, positions, found, events);
     }
@@ -237,6 +237,29 @@ public class HistoryWriter {
         // Before a merge takes the place of the names that are outweighed.
         names.add(connection, told.stream());
         return upsert(connection, merged(told));
+    }
+
+    /** Each with what it follows from: the last fact of the batch that spoke of its entity. */
+    private static List<CloudEvent> following(List<CloudEvent> events, List<Judged> fresh) {
+        Map<String, Fact> causes = new HashMap<>();
+        for (Judged judged : fresh) {
+            if (judged.content != null) {
+                judged.content.rows().forEach(row -> causes.put(row.id().toString(), judged.fact));
+            }
+        }
+        return events.stream()
+                .map(event -> {
+                    Fact cause = causes.get(event.headers().get(CloudEvent.SUBJECT));
+                    return cause == null
+                            ? event
+                            : event.with(
+                                            CloudEvent.RECEIVED_AT,
+                                            cause.receivedAt() == null
+                                                    ? null
+                                                    : cause.receivedAt().toString())
+                                    .with(CloudEvent.TRACE, cause.trace());
+                })
+                .toList();
     }
 
     interface Fold {

@@ -12,6 +12,7 @@ import javax.sql.DataSource;
 
 import jakarta.enterprise.context.ApplicationScoped;
 
+import dev.treering.event.Cause;
 import dev.treering.event.Change;
 import dev.treering.event.Outcome;
 import dev.treering.event.Transition;
@@ -27,13 +28,14 @@ import io.micrometer.core.instrument.MeterRegistry;
 class Decider {
 
     private static final String NOTE = """
-            insert into notification_occasion (workflow_id, held, pipeline_id, noted_at, due_at)
-            select * from unnest(?::uuid[], ?::boolean[], ?::uuid[], ?::timestamptz[], ?::timestamptz[]) order by 1, 2
+            insert into notification_occasion (workflow_id, held, pipeline_id, noted_at, due_at, received_at, trace)
+            select * from unnest(?::uuid[], ?::boolean[], ?::uuid[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[],
+                ?::text[]) order by 1, 2
             on conflict do nothing""";
 
     // The first that is due takes along what else its pipeline has.
     private static final String DUE = """
-            select workflow_id, held, noted_at from notification_occasion
+            select workflow_id, held, noted_at, received_at, trace from notification_occasion
             where due_at is not null and pipeline_id in (
                 select pipeline_id from notification_occasion where due_at <= ? order by due_at limit ?)
             limit ?""";
@@ -43,7 +45,15 @@ class Decider {
                 as s(workflow_id, held, due) where (o.workflow_id, o.held) = (s.workflow_id, s.held)""";
 
     /** @param held it waits for an approval; else it has ended */
-    record Occasion(UUID workflowId, boolean held, Instant notedAt) {}
+    record Occasion(UUID workflowId, boolean held, Instant notedAt, Instant receivedAt, String trace) {
+
+        Cause cause() {
+            return new Cause(receivedAt, trace);
+        }
+    }
+
+    /** An event, with what it follows from. */
+    record Noted(Change change, Cause cause) {}
 
     private final DataSource database;
     private final Rules rules;
@@ -71,23 +81,32 @@ class Decider {
     }
 
     /** Notes what may be worth a word; the same event again changes nothing. */
-    int note(List<Change> changes) throws SQLException {
+    int note(List<Noted> changes) throws SQLException {
         Instant now = clock.instant();
         List<Object[]> occasions = changes.stream()
-                .filter(change -> change.workflowId() != null && "workflow".equals(change.entity()))
-                .filter(change -> isHeld(change) || isNews(change))
-                .map(change -> new Object[] {
-                    change.workflowId(),
-                    isHeld(change),
-                    Objects.requireNonNullElse(change.pipelineId(), change.workflowId()),
-                    now,
-                    // What ended long ago is never told; it is noted so that one can ask why.
-                    !isHeld(change) && isOld(change, now) ? null : now.plus(config.groupWait())
-                })
+                .filter(noted -> isOccasion(noted.change))
+                .map(noted -> occasion(noted.change, noted.cause, now))
                 .toList();
         try (Connection connection = database.getConnection()) {
             return Rows.update(connection, NOTE, occasions);
         }
+    }
+
+    private static boolean isOccasion(Change change) {
+        return change.workflowId() != null && "workflow".equals(change.entity()) && (isHeld(change) || isNews(change));
+    }
+
+    private Object[] occasion(Change change, Cause cause, Instant now) {
+        return new Object[] {
+            change.workflowId(),
+            isHeld(change),
+            Objects.requireNonNullElse(change.pipelineId(), change.workflowId()),
+            now,
+            // What ended long ago is never told; it is noted so that one can ask why.
+            !isHeld(change) && isOld(change, now) ? null : now.plus(config.groupWait()),
+            cause.receivedAt(),
+            cause.trace()
+        };
     }
 
     private static boolean isHeld(Change change) {

@@ -125,11 +125,6 @@ public class Accounting {
         return registry.counter("treering.webhooks.unverified", "reason", reason.toString());
     }
 
-    /** A stage that reads topics, with its meters. */
-    public Stage stage(String name) {
-        return new Stage(name, registry, clock);
-    }
-
     /** What may be recorded, and what may be lost, is counted from zero. */
     public void mayRecord(Collection<String> topics, Object[] outcomes) {
         for (String topic : topics) {

@@ -3,11 +3,13 @@ package dev.treering.support;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.opentelemetry.api.trace.Span;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 
@@ -20,6 +22,8 @@ public final class Stage {
 
     private static final Duration MEMORY = Duration.ofMinutes(1);
 
+    private final String name;
+    private final Traces traces;
     private final Clock clock;
     private final Counter records;
     private final Timer batches;
@@ -32,7 +36,9 @@ public final class Stage {
         void run() throws InterruptedException;
     }
 
-    Stage(String name, MeterRegistry meters, Clock clock) {
+    Stage(String name, MeterRegistry meters, Traces traces, Clock clock) {
+        this.name = name;
+        this.traces = traces;
         this.clock = clock;
         records = Counter.builder("treering.stage.records")
                 .description("Records done")
@@ -60,6 +66,7 @@ public final class Stage {
         // A record without a time has -1.
         Instant since = oldest < 0 || oldest == Long.MAX_VALUE ? begun : Instant.ofEpochMilli(oldest);
         inHand = since;
+        List<Span> spans = traces.begin(name, batch);
         try {
             work.run();
             records.increment(batch.count());
@@ -68,6 +75,7 @@ public final class Stage {
             last = Duration.between(since, done);
             doneAt = done;
             inHand = null;
+            spans.forEach(Span::end);
             batches.record(Duration.between(begun, done));
         }
     }

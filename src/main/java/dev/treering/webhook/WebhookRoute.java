@@ -11,10 +11,12 @@ import jakarta.inject.Singleton;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.treering.event.CloudEvent;
 import dev.treering.support.Accounting;
 import dev.treering.support.Origin;
 import dev.treering.support.Problem;
 import dev.treering.support.Role;
+import dev.treering.support.Traces;
 import dev.treering.support.TreeringConfig;
 import dev.treering.webhook.Refusal.Reason;
 import io.quarkus.logging.Log;
@@ -50,6 +52,7 @@ class WebhookRoute {
     private final BodyReader bodies;
     private final Receiver receiver;
     private final Accounting accounting;
+    private final Traces traces;
     private final ObjectMapper json;
     private final Clock clock;
     private final boolean open;
@@ -84,6 +87,7 @@ class WebhookRoute {
             BodyReader bodies,
             Receiver receiver,
             Accounting accounting,
+            Traces traces,
             ObjectMapper json,
             Clock clock) {
         this.config = config;
@@ -91,6 +95,7 @@ class WebhookRoute {
         this.bodies = bodies;
         this.receiver = receiver;
         this.accounting = accounting;
+        this.traces = traces;
         this.json = json;
         this.clock = clock;
         accounting.mayRefuse(Reason.values());
@@ -126,7 +131,10 @@ class WebhookRoute {
         if (endpoints.named(name) == null) {
             refuse(
                     request,
-                    Refusal.of(404, Reason.UNKNOWN_ENDPOINT, "There is no webhook endpoint here, or it has no secret yet"));
+                    Refusal.of(
+                            404,
+                            Reason.UNKNOWN_ENDPOINT,
+                            "There is no webhook endpoint here, or it has no secret yet"));
         } else if (!isJson(request)) {
             refuse(request, Refusal.of(415, Reason.MEDIA_TYPE, "Send application/json without a content-encoding"));
         } else {
@@ -165,7 +173,7 @@ class WebhookRoute {
                 Delivery.Peek.into(body));
         // Kafka answers on its own thread; the response belongs to the event loop that took the request.
         Context eventLoop = Vertx.currentContext();
-        receiver.accept(delivery.toCloudEvent())
+        receiver.accept(delivery.toCloudEvent().with(CloudEvent.TRACE, traces.current()))
                 .whenComplete((durable, failure) -> eventLoop.runOnContext(back -> {
                     if (failure == null) {
                         accepted(request, delivery);

@@ -31,6 +31,7 @@ import dev.treering.simulation.Run;
 import dev.treering.simulation.Scenarios;
 import dev.treering.support.Accounting;
 import dev.treering.support.SchemaJob;
+import dev.treering.support.Traces;
 import dev.treering.support.TreeringConfig;
 import io.agroal.api.AgroalDataSource;
 import io.agroal.api.configuration.supplier.AgroalDataSourceConfigurationSupplier;
@@ -105,7 +106,7 @@ class DrainTest {
         tasks = new Tasks(database, config);
         Snapshots kafka = new Snapshots(null) {
             @Override
-            CompletableFuture<Void> publish(Snapshot snapshot) {
+            CompletableFuture<Void> publish(Snapshot snapshot, String trace) {
                 answered.add(snapshot.jobId());
                 return CompletableFuture.completedFuture(null);
             }
@@ -123,6 +124,7 @@ class DrainTest {
                 schema,
                 clock,
                 accounting,
+                Traces.off(),
                 meters);
     }
 
@@ -192,6 +194,7 @@ class DrainTest {
                 job.number().orElseThrow(),
                 source,
                 namedAt,
+                null,
                 null,
                 1,
                 0);
