@@ -9,6 +9,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
@@ -40,6 +41,7 @@ final class Budget {
     private volatile Instant heldUntil = Instant.EPOCH;
     private volatile Instant pausedUntil = Instant.EPOCH;
     private volatile String problem;
+    private volatile double remaining = Double.NaN;
     private volatile boolean left;
     private volatile boolean unshared;
     private int failures;
@@ -59,6 +61,34 @@ final class Budget {
 
     String problem() {
         return problem;
+    }
+
+    /** Why nobody calls now. */
+    enum Reason {
+        RATE_LIMITED,
+        TOKEN_REJECTED,
+        NO_ANSWER;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** Null when calls may be made. */
+    Reason reason() {
+        if (!clock.instant().isBefore(pausedUntil)) {
+            return null;
+        }
+        String said = problem;
+        return said == null || said.equals(RATE_LIMITED)
+                ? Reason.RATE_LIMITED
+                : said.equals(TOKEN_REJECTED) ? Reason.TOKEN_REJECTED : Reason.NO_ANSWER;
+    }
+
+    /** Calls that CircleCI said were left, at its last word; NaN where it did not say. */
+    double remaining() {
+        return remaining;
     }
 
     /** Whether calls may be made now, by this instance. */
@@ -169,6 +199,7 @@ final class Budget {
 
     /** After each answer: what it means for the calls to come. */
     void heard(int status, HttpHeaders headers) {
+        Limits.remaining(headers).ifPresent(left -> remaining = left);
         Duration asked = Limits.pause(status, headers, clock.instant());
         if (status == 401 || status == 403 && (!trusted || ++forbidden > MOST_FORBIDDEN)) {
             failures = 0;

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
@@ -33,7 +34,11 @@ import dev.treering.event.Project;
 import dev.treering.event.TestResults;
 import dev.treering.event.Workflow;
 import dev.treering.support.Json;
+import dev.treering.support.Traces;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.Startup;
 import io.quarkus.runtime.configuration.ConfigurationException;
@@ -52,6 +57,8 @@ public class CircleCi {
     private final Budget budget;
     private final CircleCiConfig config;
     private final MeterRegistry meters;
+    private final Timer answers;
+    private final Traces traces;
     private final Clock clock;
 
     /** @param observedAt the answer's {@code Date}: when CircleCI said it, by its own clock */
@@ -71,7 +78,7 @@ public class CircleCi {
      */
     public record Pause(Instant until, String problem) {}
 
-    CircleCi(CircleCiConfig config, DataSource database, MeterRegistry meters, Clock clock) {
+    CircleCi(CircleCiConfig config, DataSource database, MeterRegistry meters, Traces traces, Clock clock) {
         // A call that begins just before half of the lease is over must end before it is another's turn.
         if (config.lease().compareTo(config.deadline().multipliedBy(2)) < 0) {
             throw new ConfigurationException(
@@ -80,9 +87,35 @@ public class CircleCi {
         }
         this.config = config;
         this.meters = meters;
+        this.traces = traces;
         this.clock = clock;
         this.transport = new Transport(config);
         this.budget = new Budget(database, config, clock);
+        this.answers = Timer.builder("treering.circleci.answers")
+                .description("Time of one call, whatever came of it")
+                .serviceLevelObjectives(
+                        Duration.ofMillis(100), Duration.ofMillis(500), Duration.ofSeconds(2), Duration.ofSeconds(10))
+                .register(meters);
+        // The question asked most: so that there is a first one before the first is asked.
+        requests("/workflow/{id}", "200");
+        Gauge.builder("treering.circleci.limit.remaining", budget, Budget::remaining)
+                .description("Calls that CircleCI says are left of the window")
+                .register(meters);
+        Gauge.builder("treering.circleci.pause", this, CircleCi::secondsOfPause)
+                .description("Until something is asked again")
+                .baseUnit("seconds")
+                .register(meters);
+        for (Budget.Reason reason : Budget.Reason.values()) {
+            Gauge.builder("treering.circleci.paused", budget, now -> now.reason() == reason ? 1 : 0)
+                    .description("Whether nothing is asked, and why")
+                    .tag("reason", reason.toString())
+                    .register(meters);
+        }
+    }
+
+    private double secondsOfPause() {
+        return Math.max(
+                0, Duration.between(clock.instant(), budget.pausedUntil()).toMillis() / 1000.0);
     }
 
     /** Whether there is a token to ask with. */
@@ -187,12 +220,13 @@ public class CircleCi {
         if (ours) {
             budget.obey();
         }
+        long begun = System.nanoTime();
         try {
             Transport.Reply reply = transport.send(method, path, query, body, token);
             if (ours) {
                 budget.overheard(reply.status(), reply.headers());
             }
-            count("forwarded", Integer.toString(reply.status()));
+            count("forwarded", Integer.toString(reply.status()), begun);
             Map<String, String> headers = new HashMap<>();
             reply.headers().map().forEach((name, values) -> {
                 if (FORWARDED.matcher(name).matches()) {
@@ -201,7 +235,7 @@ public class CircleCi {
             });
             return new Reply(reply.status(), headers, reply.body());
         } catch (IOException e) {
-            count("forwarded", "none");
+            count("forwarded", "none", begun);
             throw new CircleCiException(Kind.UNAVAILABLE, "no answer (%s)".formatted(e.getMessage()), null, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -272,17 +306,23 @@ public class CircleCi {
     }
 
     private <T> Answer<T> ask(JavaType type, String path, String pageToken, Object... values) throws CircleCiException {
+        return traces.step("GET " + path, null, Map.of(), () -> answer(type, path, pageToken, values));
+    }
+
+    private <T> Answer<T> answer(JavaType type, String path, String pageToken, Object... values)
+            throws CircleCiException {
         String token =
                 config.token().orElseThrow(() -> new IllegalStateException("TREERING_CIRCLECI_TOKEN is not set"));
         budget.enter();
         Transport.Reply reply;
+        long begun = System.nanoTime();
         try {
             reply = transport.get(token, path, pageToken, values);
         } catch (Transport.TooLarge e) {
-            count(path, "none");
+            count(path, "none", begun);
             throw new CircleCiException(Kind.UNREADABLE, "%s answered %s".formatted(path, e.getMessage()), null, e);
         } catch (IOException e) {
-            count(path, "none");
+            count(path, "none", begun);
             String message = "%s: no answer (%s)".formatted(path, e.getMessage());
             budget.failed(message, Duration.ZERO);
             throw new CircleCiException(Kind.UNAVAILABLE, message, null, e);
@@ -290,14 +330,18 @@ public class CircleCi {
             Thread.currentThread().interrupt();
             throw new CircleCiException(Kind.UNAVAILABLE, path + " was interrupted", null, e);
         }
-        count(path, Integer.toString(reply.status()));
+        count(path, Integer.toString(reply.status()), begun);
         budget.heard(reply.status(), reply.headers());
         return read(path, reply, type);
     }
 
-    private void count(String path, String status) {
-        meters.counter("treering.circleci.requests", "path", path, "status", status)
-                .increment();
+    private void count(String path, String status, long begun) {
+        requests(path, status).increment();
+        answers.record(System.nanoTime() - begun, TimeUnit.NANOSECONDS);
+    }
+
+    private Counter requests(String path, String status) {
+        return meters.counter("treering.circleci.requests", "path", path, "status", status);
     }
 
     private <T> Answer<T> read(String path, Transport.Reply reply, JavaType type) throws CircleCiException {

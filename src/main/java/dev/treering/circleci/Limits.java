@@ -10,6 +10,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -43,6 +44,15 @@ final class Limits {
             return DEFAULT;
         }
         return asked.compareTo(LONGEST) > 0 ? LONGEST : asked;
+    }
+
+    /** The least that is left of any window; empty where none is told. */
+    static OptionalLong remaining(HttpHeaders headers) {
+        return headers.map().entrySet().stream()
+                .filter(header -> REMAINING.matcher(header.getKey()).matches())
+                .flatMap(header -> number(header.getValue().get(0)).stream())
+                .mapToLong(Long::longValue)
+                .min();
     }
 
     private static Duration retryAfter(String value, Instant now) {

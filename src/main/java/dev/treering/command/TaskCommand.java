@@ -27,7 +27,10 @@ final class TaskCommand implements Callable<Integer> {
     @Parameters(paramLabel = "ID", description = "As it was said when it began.")
     private UUID id;
 
-    @Option(names = "--cancel", description = "End it. A rebuild leaves the history as it is, but for dead letters redriven by then; others stay where they are.")
+    @Option(
+            names = "--cancel",
+            description =
+                    "End it. A rebuild leaves the history as it is, but for dead letters redriven by then; others stay where they are.")
     private boolean cancel;
 
     @Option(names = "--json", description = "Print Treering's answer and end.")

@@ -4,7 +4,9 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -20,9 +22,11 @@ import dev.treering.circleci.CircleCiException;
 import dev.treering.enrichment.Enricher.Told;
 import dev.treering.enrichment.Tasks.Verdict;
 import dev.treering.event.Source;
+import dev.treering.support.Accounting;
 import dev.treering.support.Notice;
 import dev.treering.support.Role;
 import dev.treering.support.SchemaJob;
+import dev.treering.support.Traces;
 import dev.treering.support.TreeringConfig;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -51,10 +55,15 @@ public class EnrichmentJob {
     private final TreeringConfig treering;
     private final SchemaJob schema;
     private final Clock clock;
+    private final Accounting accounting;
+    private final Traces traces;
     private final Notice waiting = new Notice();
     private final Notice looking = new Notice();
     private volatile boolean stopping;
     private volatile Tasks.Counts counts = new Tasks.Counts(0, 0, 0, 0);
+    private volatile Map<Integer, Double> oldest = Map.of();
+    private volatile double overdue;
+    private volatile double missing = Double.NaN;
 
     /**
      * How enrichment stands.
@@ -79,6 +88,8 @@ public class EnrichmentJob {
             TreeringConfig treering,
             SchemaJob schema,
             Clock clock,
+            Accounting accounting,
+            Traces traces,
             MeterRegistry meters) {
         this.tasks = tasks;
         this.enricher = enricher;
@@ -90,6 +101,18 @@ public class EnrichmentJob {
         this.treering = treering;
         this.schema = schema;
         this.clock = clock;
+        this.accounting = accounting;
+        this.traces = traces;
+        oldest(meters, "now", Task.priority(Source.API));
+        oldest(meters, "missed", MISSED);
+        oldest(meters, "past", PAST);
+        Gauge.builder("treering.reconciliation.overdue", () -> overdue)
+                .description("For how long the comparison with CircleCI has been due that is due longest")
+                .baseUnit("seconds")
+                .register(meters);
+        Gauge.builder("treering.pipelines.missing", () -> missing)
+                .description("Pipelines in the holes of all projects, but those that CircleCI does not have")
+                .register(meters);
         gauge(meters, "pending", Tasks.Counts::pending);
         gauge(meters, "done", Tasks.Counts::done);
         gauge(meters, "given_up", Tasks.Counts::givenUp);
@@ -99,6 +122,14 @@ public class EnrichmentJob {
     private void gauge(MeterRegistry meters, String state, ToLongFunction<Tasks.Counts> count) {
         Gauge.builder("treering.enrichment.tasks", () -> count.applyAsLong(counts))
                 .tag("state", state)
+                .register(meters);
+    }
+
+    private void oldest(MeterRegistry meters, String urgency, int priority) {
+        Gauge.builder("treering.enrichment.oldest", () -> oldest.getOrDefault(priority, 0.0))
+                .description("For how long the task has been due that is due longest")
+                .baseUnit("seconds")
+                .tag("urgency", urgency)
                 .register(meters);
     }
 
@@ -151,7 +182,11 @@ public class EnrichmentJob {
                     }
                     return;
                 }
-                ask(claimed.get(i), asked);
+                Task task = claimed.get(i);
+                traces.step("enrich", task.trace(), ids(task), () -> {
+                    ask(task, asked);
+                    return null;
+                });
             }
         } finally {
             settle(asked);
@@ -161,7 +196,7 @@ public class EnrichmentJob {
     private void ask(Task task, List<Asked> asked) throws SQLException {
         try {
             Told told = enricher.ask(task);
-            asked.add(new Asked(task, told, snapshots.publish(told.snapshot())));
+            asked.add(new Asked(task, told, snapshots.publish(told.snapshot(), traces.current())));
         } catch (CircleCiException e) {
             switch (e.kind()) {
                 case LIMITED -> tasks.release(task);
@@ -176,6 +211,14 @@ public class EnrichmentJob {
             Log.warnf("Enriching %s %s failed: %s", task.kind(), task.entityId(), e.getMessage());
             tasks.failed(task, String.valueOf(e.getMessage()), null, Verdict.COUNT);
         }
+    }
+
+    private static Map<String, Object> ids(Task task) {
+        Map<String, Object> ids = new HashMap<>();
+        ids.put("pipeline", task.pipelineId());
+        ids.put("workflow", task.workflowId());
+        ids.put(task.kind().sqlName(), task.entityId());
+        return ids;
     }
 
     /** Whether a webhook told of it just now: CircleCI may not show it yet. */
@@ -203,6 +246,11 @@ public class EnrichmentJob {
             }
         }
         if (!durable.isEmpty()) {
+            // A workflow that runs on is asked for later on purpose; jobs and pipelines are named when they have ended.
+            durable.stream()
+                    .map(Asked::task)
+                    .filter(task -> task.source() == Source.API && task.kind() != Task.Kind.WORKFLOW)
+                    .forEach(task -> accounting.enriched(task.namedAt()));
             tasks.done(
                     durable.stream().map(Asked::task).toList(),
                     durable.stream()
@@ -223,6 +271,8 @@ public class EnrichmentJob {
         try {
             tasks.foldTally();
             counts = tasks.counts();
+            oldest = tasks.oldest();
+            overdue = reconciler.overdue();
             reconciler.lookForWork();
             backfills.finish();
             looking.over();
@@ -230,6 +280,24 @@ public class EnrichmentJob {
             if (!stopping) {
                 looking.say("What was missed cannot be looked for: " + e.getMessage());
             }
+        }
+    }
+
+    // Seldom: it walks over all pipelines.
+    @Scheduled(
+            every = "5m",
+            delayed = "20s",
+            concurrentExecution = ConcurrentExecution.SKIP,
+            skipExecutionIf = Scheduled.ApplicationNotRunning.class)
+    void lookForHoles() {
+        if (stopping || !schema.current() || !treering.roles().contains(Role.WORKER)) {
+            return;
+        }
+        try {
+            missing = reconciler.missing();
+        } catch (SQLException | PersistenceException | IllegalStateException e) {
+            // The look above says what is wrong.
+            missing = Double.NaN;
         }
     }
 

@@ -185,6 +185,21 @@ class Reconciler {
         }
     }
 
+    /** For how long the comparison has been due that is due longest, in seconds. */
+    double overdue() throws SQLException {
+        double[] seconds = new double[1];
+        Rows.each(
+                database,
+                "select coalesce(extract(epoch from now() - min(due_at)), 0) from reconciliation where due_at < now()",
+                row -> seconds[0] = row.getDouble(1));
+        return seconds[0];
+    }
+
+    /** Pipelines in the holes of all projects that CircleCI was not found to lack. */
+    long missing() throws SQLException {
+        return Math.max(0, history.missing() - tasks.numbersNotFound());
+    }
+
     private void put(UUID projectId, String sets, Object... values) throws SQLException {
         List<Object> all = new ArrayList<>(Arrays.asList(values));
         all.add(projectId);

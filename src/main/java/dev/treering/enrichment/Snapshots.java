@@ -26,9 +26,10 @@ class Snapshots {
     }
 
     /** Completes when Kafka has the snapshot for good. */
-    CompletableFuture<Void> publish(Snapshot snapshot) {
+    CompletableFuture<Void> publish(Snapshot snapshot, String trace) {
         try {
-            CloudEvent event = CloudEvent.of(snapshot, Json.CIRCLECI.writeValueAsBytes(snapshot));
+            CloudEvent event = CloudEvent.of(snapshot, Json.CIRCLECI.writeValueAsBytes(snapshot))
+                    .with(CloudEvent.TRACE, trace);
             var headers = new RecordHeaders();
             event.forEachHeader(headers::add);
             return channel.sendMessage(Message.of(

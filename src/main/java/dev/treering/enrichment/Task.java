@@ -20,6 +20,7 @@ import dev.treering.support.Uuids;
  * @param source why it is asked for: a webhook named it ({@code API}), reconciliation or a backfill
  * @param namedAt the {@code happened_at} of the webhook that named it, or when the entity was created
  * @param backfillId of the backfill it belongs to
+ * @param trace that the webhook that named it belongs to; null where there is none
  * @param version counts the namings: a task is done only where it was not named again meanwhile
  */
 record Task(
@@ -33,6 +34,7 @@ record Task(
         Source source,
         Instant namedAt,
         UUID backfillId,
+        String trace,
         int version,
         int attempts) {
 
@@ -79,8 +81,25 @@ record Task(
         return source == Source.BACKFILL ? 2 : source == Source.RECONCILE ? 1 : 0;
     }
 
+    private Task tracedBy(String traceparent) {
+        return new Task(
+                kind,
+                entityId,
+                projectId,
+                projectSlug,
+                pipelineId,
+                workflowId,
+                number,
+                source,
+                namedAt,
+                backfillId,
+                traceparent,
+                version,
+                attempts);
+    }
+
     /** What a webhook names: its workflow, at its end also its pipeline, and its job. A ping names nothing. */
-    static List<Named> namedBy(Webhook webhook, Duration delay) {
+    static List<Named> namedBy(Webhook webhook, String trace, Duration delay) {
         List<Named> tasks = new ArrayList<>(3);
         if (webhook.happenedAt() == null
                 || webhook.project() == null
@@ -91,7 +110,11 @@ record Task(
         UUID pipelineId = webhook.pipeline() == null ? null : webhook.pipeline().id();
         UUID workflowId = webhook.workflow() == null ? null : webhook.workflow().id();
         Task project = ofProject(
-                webhook.project().id(), new ProjectSlug(webhook.project().slug()).value(), Source.API, null);
+                        webhook.project().id(),
+                        new ProjectSlug(webhook.project().slug()).value(),
+                        Source.API,
+                        null)
+                .tracedBy(trace);
         Instant at = webhook.happenedAt();
         boolean ended = Webhook.WORKFLOW_COMPLETED.equals(webhook.type());
         // A pipeline of which only jobs tell has not ended, or the word of it was lost: reconciliation will see.
@@ -111,7 +134,19 @@ record Task(
     /** The project as what stands at the beginning of its tasks. */
     static Task ofProject(UUID projectId, String slug, Source source, UUID backfillId) {
         return new Task(
-                Kind.PROJECT, projectId, projectId, slug, null, null, null, source, Instant.EPOCH, backfillId, 1, 0);
+                Kind.PROJECT,
+                projectId,
+                projectId,
+                slug,
+                null,
+                null,
+                null,
+                source,
+                Instant.EPOCH,
+                backfillId,
+                null,
+                1,
+                0);
     }
 
     Task pipeline(UUID id, Instant at) {
@@ -143,6 +178,7 @@ record Task(
                 source,
                 at == null ? namedAt : at,
                 backfillId,
+                trace,
                 1,
                 0);
     }

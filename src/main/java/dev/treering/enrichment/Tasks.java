@@ -75,6 +75,7 @@ class Tasks {
                         task.source(),
                         Task.priority(task.source()),
                         task.backfillId(),
+                        task.trace(),
                         one.ended(),
                         one.ended() ? 0 : one.delay().toMillis()
                     };
@@ -82,12 +83,12 @@ class Tasks {
                 .toList();
         return Rows.update(connection, """
                 insert into enrichment_task as t (kind, entity_id, project_id, project_slug, pipeline_id, workflow_id,
-                    job_number, named_at, source, priority, backfill_id, ended, due_at)
-                select kind, id, p, s, pl, w, n, at, source, priority, backfill, ended,
+                    job_number, named_at, source, priority, backfill_id, trace, ended, due_at)
+                select kind, id, p, s, pl, w, n, at, source, priority, backfill, trace, ended,
                     now() + wait * interval '1 millisecond'
                 from unnest(?::text[], ?::uuid[], ?::uuid[], ?::text[], ?::uuid[], ?::uuid[], ?::bigint[],
-                    ?::timestamptz[], ?::text[], ?::smallint[], ?::uuid[], ?::boolean[], ?::bigint[])
-                    as s(kind, id, p, s, pl, w, n, at, source, priority, backfill, ended, wait)
+                    ?::timestamptz[], ?::text[], ?::smallint[], ?::uuid[], ?::text[], ?::boolean[], ?::bigint[])
+                    as s(kind, id, p, s, pl, w, n, at, source, priority, backfill, trace, ended, wait)
                 where source <> 'backfill'
                     or not exists (select from backfill b where b.id = s.backfill and b.state = 'cancelled')
                 order by kind, id
@@ -98,7 +99,7 @@ class Tasks {
                         then t.source else excluded.source end,
                     priority = case when t.state = 'pending' then least(t.priority, excluded.priority)
                         else excluded.priority end,
-                    backfill_id = coalesce(excluded.backfill_id, t.backfill_id)
+                    backfill_id = coalesce(excluded.backfill_id, t.backfill_id), trace = excluded.trace
                 where t.kind = 'workflow' and excluded.named_at > t.named_at and (excluded.ended or not t.ended)
                     or excluded.ended and not t.ended
                     or t.state = 'pending' and excluded.priority < t.priority
@@ -149,6 +150,7 @@ class Tasks {
                 Source.of(row.getString("source")),
                 row.getObject("named_at", OffsetDateTime.class).toInstant(),
                 row.getObject("backfill_id", UUID.class),
+                row.getString("trace"),
                 row.getInt("version"),
                 row.getInt("attempts"));
     }
@@ -442,6 +444,27 @@ class Tasks {
                 counts.getOrDefault("done", 0L),
                 counts.getOrDefault("given_up", 0L),
                 counts.getOrDefault("not_found", 0L));
+    }
+
+    /** How long the task waits that has been due longest of each urgency, in seconds, as {@link Task#priority}. */
+    Map<Integer, Double> oldest() throws SQLException {
+        Map<Integer, Double> oldest = new HashMap<>();
+        Rows.each(
+                database,
+                "select priority, extract(epoch from now() - min(due_at)) from enrichment_task"
+                        + " where state = 'pending' and due_at < now() group by 1",
+                row -> oldest.put(row.getInt(1), row.getDouble(2)));
+        return oldest;
+    }
+
+    /** Pipelines that CircleCI was asked for by their number and does not have. */
+    long numbersNotFound() throws SQLException {
+        long[] numbers = new long[1];
+        Rows.each(
+                database,
+                "select count(*) from enrichment_task where kind = 'number' and state = 'not_found'",
+                row -> numbers[0] = row.getLong(1));
+        return numbers[0];
     }
 
     /** Adds up what statements have added to the tally since; its sums stay what they are at every moment. */

@@ -24,6 +24,9 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
     public static final String SOURCE = "ce_source";
     public static final String TIME = "ce_time";
 
+    /** The id of the entity that it tells of. */
+    public static final String SUBJECT = "ce_subject";
+
     /** Which of {@code docs/schemas} the value follows. */
     public static final String SCHEMA = "ce_dataschema";
 
@@ -47,6 +50,9 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
      * Whoever tells people of events passes over these.
      */
     public static final String REPUBLISHED = "ce_republished";
+
+    /** The trace that it belongs to, as W3C says it (and CloudEvents' distributed tracing); absent while nothing is traced. */
+    public static final String TRACE = "traceparent";
 
     // Headers are ours to keep small: a hostile type or id must not fill the broker or break a reader.
     private static final int LONGEST_ATTRIBUTE = 256;
@@ -82,7 +88,7 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
                 change.id().toString(),
                 "dev.treering." + change.entity() + ".changed",
                 change.projectId() == null ? "/projects" : projectSource(change.projectId()));
-        headers.put("ce_subject", change.entityId().toString());
+        headers.put(SUBJECT, change.entityId().toString());
         headers.put(SCHEMA, "urn:treering:schema:change");
         Instant time = change.stoppedAt() != null ? change.stoppedAt() : change.createdAt();
         if (time != null) {
@@ -109,9 +115,17 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
 
     /** The same record, marked as one that was published before. */
     public CloudEvent republished() {
-        Map<String, String> marked = new LinkedHashMap<>(headers);
-        marked.put(REPUBLISHED, "true");
-        return new CloudEvent(topic, key, marked, value);
+        return with(REPUBLISHED, "true");
+    }
+
+    /** The same record with one more header; none where the text is null. */
+    public CloudEvent with(String header, String text) {
+        if (text == null) {
+            return this;
+        }
+        Map<String, String> more = new LinkedHashMap<>(headers);
+        more.put(header, text);
+        return new CloudEvent(topic, key, more, value);
     }
 
     /** Hands over the headers as they travel. */

@@ -21,6 +21,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
  * @param origin the address that it was sent from; null where nobody sent it, or before that was kept
  * @param digest SHA-256 of the body
  * @param leaderEpoch of the log's leader when it was appended; null where the broker does not say
+ * @param trace that it belongs to; null where there is none, and of what is read again from the trail
  */
 record Fact(
         String topic,
@@ -37,7 +38,44 @@ record Fact(
         String origin,
         byte[] body,
         byte[] digest,
-        Integer leaderEpoch) {
+        Integer leaderEpoch,
+        String trace) {
+
+    /** Of which no trace is known. */
+    Fact(
+            String topic,
+            int partition,
+            long offset,
+            Instant appendedAt,
+            String key,
+            String eventId,
+            String type,
+            String source,
+            String receipt,
+            Instant receivedAt,
+            String secretId,
+            String origin,
+            byte[] body,
+            byte[] digest,
+            Integer leaderEpoch) {
+        this(
+                topic,
+                partition,
+                offset,
+                appendedAt,
+                key,
+                eventId,
+                type,
+                source,
+                receipt,
+                receivedAt,
+                secretId,
+                origin,
+                body,
+                digest,
+                leaderEpoch,
+                null);
+    }
 
     // Where an operator's topic takes the sender's time, it may be anything; the trail has months of real years.
     private static final long LATEST = Instant.parse("9999-01-01T00:00:00Z").toEpochMilli();
@@ -65,7 +103,8 @@ record Fact(
                 header(record, CloudEvent.ORIGIN),
                 body,
                 Digests.sha256().digest(body),
-                record.leaderEpoch().orElse(null));
+                record.leaderEpoch().orElse(null),
+                header(record, CloudEvent.TRACE));
     }
 
     /** What was said, of which it does not matter where it stood. */

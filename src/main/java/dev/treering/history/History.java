@@ -1,6 +1,8 @@
 package dev.treering.history;
 
 import java.time.Instant;
+import java.time.YearMonth;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -96,9 +98,41 @@ public class History {
 
     /** Facts that could not be read. */
     public long deadLetters() {
-        return ((Number) ProjectEntity.getEntityManager()
-                        .createNativeQuery("select count(*) from dead_letter where resolution is null")
-                        .getSingleResult())
+        return deadLettersWaiting().letters;
+    }
+
+    /** Facts that could not be read, and for how long the oldest of them waits. */
+    public record DeadLetters(long letters, double oldestSeconds) {}
+
+    public DeadLetters deadLettersWaiting() {
+        Object[] row = (Object[])
+                ProjectEntity.getEntityManager().createNativeQuery("""
+                        select count(*), coalesce(extract(epoch from now() - min(appended_at)), 0)
+                        from dead_letter where resolution is null""").getSingleResult();
+        return new DeadLetters(((Number) row[0]).longValue(), ((Number) row[1]).doubleValue());
+    }
+
+    /** Until when there is a partition of the trail for what comes; the past where there is none. */
+    public Instant partitionsEnd() {
+        String newest =
+                (String) ProjectEntity.getEntityManager().createNativeQuery("""
+                        select coalesce(max(substring(c.relname from 7)), '1970_01')
+                        from pg_inherits i join pg_class c on c.oid = i.inhrelid
+                        where i.inhparent = to_regclass('trail') and c.relname ~ '^trail_[0-9]+_[0-9]+$'""").getSingleResult();
+        return YearMonth.parse(newest.replace('_', '-'))
+                .plusMonths(1)
+                .atDay(1)
+                .atStartOfDay(ZoneOffset.UTC)
+                .toInstant();
+    }
+
+    /** How many pipelines are in the holes of all projects: a walk over an index. */
+    public long missing() {
+        return ((Number)
+                        PipelineEntity.getEntityManager().createNativeQuery("""
+                                select coalesce(sum(missing), 0) from (
+                                    select max(number) - min(number) + 1 - count(distinct number) as missing from pipeline
+                                    where number is not null group by project_id) as projects""").getSingleResult())
                 .longValue();
     }
 

@@ -5,7 +5,11 @@ import java.util.List;
 
 import jakarta.enterprise.context.ApplicationScoped;
 
+import dev.treering.event.Topics;
+import dev.treering.support.Accounting;
 import dev.treering.support.Patience;
+import dev.treering.support.Stage;
+import dev.treering.support.Stages;
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.reactive.messaging.annotations.Blocking;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -19,24 +23,34 @@ public class HistoryConsumer {
     private final HistoryWriter writer;
     private final HistoryPositions positions;
     private final Patience patience;
+    private final Stage stage;
 
-    HistoryConsumer(HistoryWriter writer, @Identifier("history") HistoryPositions positions, Patience patience) {
+    HistoryConsumer(
+            HistoryWriter writer,
+            @Identifier("history") HistoryPositions positions,
+            Patience patience,
+            Accounting accounting,
+            Stages stages) {
         this.writer = writer;
         this.positions = positions;
         this.patience = patience;
+        this.stage = stages.named("history");
+        accounting.mayRecord(List.of(Topics.WEBHOOKS, Topics.SNAPSHOTS, Topics.ACTS), Trail.Outcome.values());
     }
 
     @Incoming("history")
     @Blocking("history")
     void consume(ConsumerRecords<byte[], byte[]> records) throws InterruptedException {
-        List<Fact> facts = new ArrayList<>(records.count());
-        for (ConsumerRecord<byte[], byte[]> record : records) {
-            facts.add(Fact.of(record));
-        }
-        if (patience.until("history", () -> writer.record(facts))) {
-            positions.recorded(facts);
-        } else {
-            positions.readAgain("Records do not follow what is recorded");
-        }
+        stage.work(records, () -> {
+            List<Fact> facts = new ArrayList<>(records.count());
+            for (ConsumerRecord<byte[], byte[]> record : records) {
+                facts.add(Fact.of(record));
+            }
+            if (patience.until("history", () -> writer.record(facts))) {
+                positions.recorded(facts);
+            } else {
+                positions.readAgain("Records do not follow what is recorded");
+            }
+        });
     }
 }

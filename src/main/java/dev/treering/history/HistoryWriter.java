@@ -31,6 +31,7 @@ import dev.treering.history.FactReader.Content;
 import dev.treering.history.Positions.Gap;
 import dev.treering.history.Trail.Outcome;
 import dev.treering.outbox.Outbox;
+import dev.treering.support.About;
 import dev.treering.support.Accounting;
 import dev.treering.support.Rows;
 import io.quarkus.logging.Log;
@@ -108,7 +109,11 @@ public class HistoryWriter {
                 if (alone.unfoldable != null) {
                     throw e;
                 }
-                Log.warnf("A fact was refused and is a dead letter now: %s", e.getMessage());
+                // What PostgreSQL says of it may hold what the fact says.
+                About.each(ids(alone.fact), () -> {
+                    Log.warnf("A fact was refused (%s) and is a dead letter now", e.getSQLState());
+                    return null;
+                });
                 return recordJudged(List.of(new Judged(alone.fact, null, refusal(e))));
             }
             int half = batch.size() / 2;
@@ -138,6 +143,13 @@ public class HistoryWriter {
     private static boolean isRefusal(SQLException e) {
         return e.getSQLState() != null
                 && Set.of("22", "23", "54").contains(e.getSQLState().substring(0, 2));
+    }
+
+    private static Map<String, String> ids(Fact fact) {
+        Map<String, String> ids = new HashMap<>();
+        ids.put("event", fact.eventId());
+        ids.put("receipt", fact.receipt());
+        return ids;
     }
 
     private Recorded inTransaction(List<Judged> batch) throws SQLException {
@@ -194,7 +206,7 @@ public class HistoryWriter {
                 entries.stream().filter(entry -> !echoes.contains(entry.fact())).toList(),
                 1);
         bury(connection, fresh);
-        List<Outbox.Row> events = outbox.add(connection, apply(connection, told, slugs));
+        List<Outbox.Row> events = outbox.add(connection, following(apply(connection, told, slugs), fresh));
         positions.store(connection);
         return new Recorded(entries, positions, found, events);
     }
@@ -225,6 +237,29 @@ public class HistoryWriter {
         // Before a merge takes the place of the names that are outweighed.
         names.add(connection, told.stream());
         return upsert(connection, merged(told));
+    }
+
+    /** Each with what it follows from: the last fact of the batch that spoke of its entity. */
+    private static List<CloudEvent> following(List<CloudEvent> events, List<Judged> fresh) {
+        Map<String, Fact> causes = new HashMap<>();
+        for (Judged judged : fresh) {
+            if (judged.content != null) {
+                judged.content.rows().forEach(row -> causes.put(row.id().toString(), judged.fact));
+            }
+        }
+        return events.stream()
+                .map(event -> {
+                    Fact cause = causes.get(event.headers().get(CloudEvent.SUBJECT));
+                    return cause == null
+                            ? event
+                            : event.with(
+                                            CloudEvent.RECEIVED_AT,
+                                            cause.receivedAt() == null
+                                                    ? null
+                                                    : cause.receivedAt().toString())
+                                    .with(CloudEvent.TRACE, cause.trace());
+                })
+                .toList();
     }
 
     interface Fold {
@@ -398,7 +433,9 @@ public class HistoryWriter {
         Set<Fact> written = recorded.entries.stream().map(Trail.Entry::fact).collect(Collectors.toSet());
         for (Judged judged : batch) {
             if (judged.content != null && written.contains(judged.fact)) {
-                accounting.readable(judged.fact.receivedAt(), judged.content.happenedAt());
+                // When an answer was given says nothing of when what it tells of happened.
+                boolean happened = judged.fact.topic().equals(Topics.WEBHOOKS);
+                accounting.readable(judged.fact.receivedAt(), happened ? judged.content.happenedAt() : null);
             }
         }
     }

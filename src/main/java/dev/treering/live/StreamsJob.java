@@ -16,6 +16,7 @@ import dev.treering.security.Pass;
 import dev.treering.security.Tokens;
 import dev.treering.support.Notice;
 import dev.treering.support.Problem;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
@@ -41,6 +42,7 @@ class StreamsJob {
     private final Set<Client> clients;
     private int beatsUnknown;
     private volatile boolean stopping;
+    private final Counter events;
 
     StreamsJob(Ring ring, LiveConfig config, Tokens tokens, Clock clock, MeterRegistry registry) {
         this.ring = ring;
@@ -48,6 +50,9 @@ class StreamsJob {
         this.tokens = tokens;
         this.clock = clock;
         clients = registry.gaugeCollectionSize("treering.live.clients", Tags.empty(), ConcurrentHashMap.newKeySet());
+        events = Counter.builder("treering.live.events")
+                .description("Events read for streams")
+                .register(registry);
     }
 
     void open(RoutingContext routing, String lastEventId, Filter filter, Pass pass) {
@@ -68,7 +73,10 @@ class StreamsJob {
     }
 
     void tell(Iterable<ConsumerRecord<byte[], byte[]>> records) {
-        records.forEach(ring::add);
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            ring.add(record);
+            events.increment();
+        }
         clients.forEach(Client::wake);
     }
 

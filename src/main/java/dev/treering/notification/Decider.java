@@ -13,11 +13,13 @@ import javax.sql.DataSource;
 
 import jakarta.enterprise.context.ApplicationScoped;
 
+import dev.treering.event.Cause;
 import dev.treering.event.Change;
 import dev.treering.event.Outcome;
 import dev.treering.event.Transition;
 import dev.treering.notification.Verdict.Reason;
 import dev.treering.support.Rows;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 
 /**
@@ -29,14 +31,17 @@ class Decider {
 
     // A workflow may be held again, by another approval; what has ended has.
     private static final String NOTE = """
-            insert into notification_occasion as o (workflow_id, held, pipeline_id, noted_at, due_at)
-            select distinct on (1, 2) * from unnest(?::uuid[], ?::boolean[], ?::uuid[], ?::timestamptz[], ?::timestamptz[]) order by 1, 2
+            insert into notification_occasion as o (workflow_id, held, pipeline_id, noted_at, due_at, received_at, trace)
+            select distinct on (1, 2) * from unnest(?::uuid[], ?::boolean[], ?::uuid[], ?::timestamptz[], ?::timestamptz[],
+                ?::timestamptz[], ?::text[]) order by 1, 2
             on conflict (workflow_id, held) do update
-                set noted_at = excluded.noted_at, due_at = least(o.due_at, excluded.due_at) where o.held""";
+                set (noted_at, due_at, received_at, trace) =
+                    (excluded.noted_at, least(o.due_at, excluded.due_at), excluded.received_at, excluded.trace)
+                where o.held""";
 
     // The first that is due takes along what else its pipeline has.
     private static final String DUE = """
-            select workflow_id, held, noted_at from notification_occasion
+            select workflow_id, held, noted_at, received_at, trace from notification_occasion
             where due_at is not null and pipeline_id in (
                 select pipeline_id from notification_occasion where due_at <= ? order by due_at limit ?)
             order by due_at limit ?""";
@@ -55,7 +60,15 @@ class Decider {
     private static final int MOST_DECISIONS = 100_000;
 
     /** @param held it waits for an approval; else it has ended */
-    record Occasion(UUID workflowId, boolean held, Instant notedAt) {}
+    record Occasion(UUID workflowId, boolean held, Instant notedAt, Instant receivedAt, String trace) {
+
+        Cause cause() {
+            return new Cause(receivedAt, trace);
+        }
+    }
+
+    /** An event, with what it follows from. */
+    record Noted(Change change, Cause cause) {}
 
     /** @param more whether more may be due */
     private record Decided(Map<Reason, Integer> counts, boolean more) {
@@ -85,26 +98,38 @@ class Decider {
         this.meters = meters;
         this.clock = clock;
         batch = config.batch();
+        for (Reason reason : Reason.values()) {
+            decisions(reason);
+        }
     }
 
     /** Notes what may be worth a word; the same event again is not told again. */
-    int note(List<Change> changes) throws SQLException {
+    int note(List<Noted> changes) throws SQLException {
         Instant now = clock.instant();
         List<Object[]> occasions = changes.stream()
-                .filter(change -> change.workflowId() != null && "workflow".equals(change.entity()))
-                .filter(change -> isHeld(change) || isNews(change))
-                .map(change -> new Object[] {
-                    change.workflowId(),
-                    isHeld(change),
-                    Objects.requireNonNullElse(change.pipelineId(), change.workflowId()),
-                    now,
-                    // What ended long ago is never told; it is noted so that one can ask why.
-                    !isHeld(change) && isOld(change, now) ? null : now.plus(config.groupWait())
-                })
+                .filter(noted -> isOccasion(noted.change))
+                .map(noted -> occasion(noted.change, noted.cause, now))
                 .toList();
         try (Connection connection = database.getConnection()) {
             return Rows.update(connection, NOTE, occasions);
         }
+    }
+
+    private static boolean isOccasion(Change change) {
+        return change.workflowId() != null && "workflow".equals(change.entity()) && (isHeld(change) || isNews(change));
+    }
+
+    private Object[] occasion(Change change, Cause cause, Instant now) {
+        return new Object[] {
+            change.workflowId(),
+            isHeld(change),
+            Objects.requireNonNullElse(change.pipelineId(), change.workflowId()),
+            now,
+            // What ended long ago is never told; it is noted so that one can ask why.
+            !isHeld(change) && isOld(change, now) ? null : now.plus(config.groupWait()),
+            cause.receivedAt(),
+            cause.trace()
+        };
     }
 
     private static boolean isHeld(Change change) {
@@ -134,10 +159,12 @@ class Decider {
         if (!decided[0].more) {
             batch = config.batch();
         }
-        decided[0].counts.forEach(
-                (reason, count) -> meters.counter("treering.notification.decisions", "reason", reason.toString())
-                        .increment(count));
+        decided[0].counts.forEach((reason, count) -> decisions(reason).increment(count));
         return decided[0].more;
+    }
+
+    private Counter decisions(Reason reason) {
+        return meters.counter("treering.notification.decisions", "reason", reason.toString());
     }
 
     private Decided decide(Connection connection, Instant now) throws SQLException {

@@ -15,6 +15,7 @@ import javax.sql.DataSource;
 import jakarta.inject.Singleton;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.treering.event.Cause;
 import dev.treering.notification.Sender.Outcome;
 import dev.treering.support.Json;
 import dev.treering.support.Rows;
@@ -54,14 +55,34 @@ class Deliveries {
             int number,
             int tries,
             boolean failing,
-            boolean repeated) {}
+            boolean repeated,
+            Cause cause) {
+
+        /** Whether somebody had it sent again, after it had arrived or failed for good. */
+        boolean resent() {
+            return tries < number;
+        }
+    }
 
     /** Adds a message in the caller's transaction, once for each channel; to none where the channel is gone. */
+    void add(Connection connection, UUID channelId, Message message, Cause cause) throws SQLException {
+        Rows.execute(
+                connection,
+                """
+                insert into notification_delivery (id, channel_id, message_id, message, received_at, trace)
+                select ?, id, ?, ?::jsonb, ?::timestamptz, ? from notification_channel where id = ?
+                on conflict (channel_id, message_id) do nothing""",
+                UUID.randomUUID(),
+                message.id(),
+                json(message),
+                cause.receivedAt() == null ? null : cause.receivedAt().toString(),
+                cause.trace(),
+                channelId);
+    }
+
+    /** A message that follows from no webhook. */
     void add(Connection connection, UUID channelId, Message message) throws SQLException {
-        Rows.execute(connection, """
-                insert into notification_delivery (id, channel_id, message_id, message)
-                select ?, id, ?, ?::jsonb from notification_channel where id = ?
-                on conflict (channel_id, message_id) do nothing""", UUID.randomUUID(), message.id(), json(message), channelId);
+        add(connection, channelId, message, Cause.NONE);
     }
 
     /** Adds an invented message; its id. */
@@ -123,7 +144,8 @@ class Deliveries {
                 row.getInt("attempts"),
                 row.getInt("tries"),
                 row.getObject("failing_since") != null,
-                row.getBoolean("repeated"));
+                row.getBoolean("repeated"),
+                new Cause(Rows.instant(row, "received_at"), row.getString("trace")));
     }
 
     private static Message message(String json) {

@@ -1,6 +1,9 @@
 package dev.treering.notification;
 
 import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -13,11 +16,16 @@ import jakarta.inject.Singleton;
 
 import dev.treering.notification.Deliveries.Claimed;
 import dev.treering.notification.Sender.Outcome;
+import dev.treering.support.About;
+import dev.treering.support.Accounting;
 import dev.treering.support.Notice;
 import dev.treering.support.Role;
 import dev.treering.support.SchemaJob;
+import dev.treering.support.Traces;
 import dev.treering.support.TreeringConfig;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
@@ -38,9 +46,12 @@ class DeliveryJob {
     private final DeliveryConfig config;
     private final TreeringConfig treering;
     private final SchemaJob schema;
+    private final Accounting accounting;
+    private final Traces traces;
     private final MeterRegistry meters;
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final Semaphore slots;
+    private final Timer sending;
     private final AtomicInteger failing = new AtomicInteger();
     private final Notice waiting = new Notice();
     private volatile boolean stopping;
@@ -52,6 +63,8 @@ class DeliveryJob {
             DeliveryConfig config,
             TreeringConfig treering,
             SchemaJob schema,
+            Accounting accounting,
+            Traces traces,
             MeterRegistry meters) {
         this.deliveries = deliveries;
         this.channels = channels;
@@ -59,8 +72,14 @@ class DeliveryJob {
         this.config = config;
         this.treering = treering;
         this.schema = schema;
+        this.accounting = accounting;
+        this.traces = traces;
         this.meters = meters;
         slots = new Semaphore(config.concurrency());
+        sending = Timer.builder("treering.notification.sending")
+                .description("Time of one attempt")
+                .register(meters);
+        List.of("arrived", "failed", "repeated").forEach(this::attempts);
     }
 
     @Scheduled(
@@ -99,21 +118,39 @@ class DeliveryJob {
 
     private void attempt(Claimed claimed) throws InterruptedException {
         if (claimed.repeated()) {
-            count("repeated");
+            attempts("repeated").increment();
         }
         try {
-            Outcome outcome = sender.send(claimed);
-            deliveries.settle(claimed, outcome);
-            count(outcome.arrived() ? "arrived" : "failed");
-            if (!outcome.arrived()) {
-                Log.debugf("Delivery %s to '%s' failed: %s", claimed.id(), claimed.channel(), outcome.error());
-            }
+            Outcome outcome = traces.step("notify", claimed.cause().trace(), ids(claimed), () -> sender.send(claimed));
+            settle(claimed, outcome);
+            attempts(outcome.arrived() ? "arrived" : "failed").increment();
+            sending.record(outcome.latencyMillis(), TimeUnit.MILLISECONDS);
         } catch (SQLException e) {
             // What has arrived and could not be written down is sent again, under the same id.
             waiting.say("The outcome of a delivery cannot be written down: " + e.getMessage());
         } finally {
             failing.addAndGet(claimed.failing() ? -1 : 0);
         }
+    }
+
+    private void settle(Claimed claimed, Outcome outcome) throws SQLException {
+        About.each(ids(claimed), () -> {
+            deliveries.settle(claimed, outcome);
+            if (!outcome.arrived()) {
+                Log.debugf("Delivery %s to '%s' failed: %s", claimed.id(), claimed.channel(), outcome.error());
+            } else if (!claimed.resent()) {
+                accounting.notified(claimed.cause().receivedAt());
+            }
+            return null;
+        });
+    }
+
+    private static Map<String, Object> ids(Claimed claimed) {
+        Map<String, Object> ids = new HashMap<>();
+        ids.put("delivery", claimed.id());
+        ids.put("workflow", claimed.message().workflowId());
+        ids.put("pipeline", claimed.message().pipelineId());
+        return ids;
     }
 
     // One after another, so that two do not take the last of the half.
@@ -132,8 +169,8 @@ class DeliveryJob {
         }
     }
 
-    private void count(String outcome) {
-        meters.counter("treering.notification.attempts", "outcome", outcome).increment();
+    private Counter attempts(String outcome) {
+        return meters.counter("treering.notification.attempts", "outcome", outcome);
     }
 
     @Scheduled(

@@ -133,7 +133,8 @@ public class DeliveryLog {
         try (Connection connection = database.getConnection()) {
             String attempts = "select * from notification_attempt where delivery_id = ? order by number";
             List<Attempt> log = Records.list(connection, Attempt.class, attempts, id);
-            return Records.list(connection, Told.class, "select message from notification_delivery where id = ?", id).stream()
+            return Records.list(connection, Told.class, "select message from notification_delivery where id = ?", id)
+                    .stream()
                     .map(told -> new Detail(found.get(), told.message, log))
                     .findFirst();
         }
@@ -143,6 +144,25 @@ public class DeliveryLog {
         try (Connection connection = database.getConnection()) {
             return Records.list(connection, Status.class, STATUS).get(0);
         }
+    }
+
+    /**
+     * What is to be sent.
+     *
+     * @param oldestSeconds for how long the message is due that is due longest, where the last one arrived; a channel that
+     *     fails has its own pace
+     */
+    public record Backlog(long pending, double oldestSeconds, long channelsOff) {}
+
+    public Backlog backlog() throws SQLException {
+        Backlog[] backlog = new Backlog[1];
+        Rows.each(database, """
+                select (select count(*) from notification_delivery where state = 'pending'),
+                    (select coalesce(extract(epoch from now() - min(d.due_at)), 0) from notification_delivery d
+                        join notification_channel c on c.id = d.channel_id
+                        where d.state = 'pending' and d.due_at < now() and c.disabled_at is null and c.failing_since is null),
+                    (select count(*) from notification_channel where disabled_at is not null)""", row -> backlog[0] = new Backlog(row.getLong(1), row.getDouble(2), row.getLong(3)));
+        return backlog[0];
     }
 
     /** Due at once, with all tries before it again. */

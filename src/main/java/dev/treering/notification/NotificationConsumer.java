@@ -7,14 +7,24 @@ import java.util.List;
 import jakarta.enterprise.context.ApplicationScoped;
 
 import com.fasterxml.jackson.databind.ObjectReader;
+import dev.treering.event.Cause;
 import dev.treering.event.Change;
+import dev.treering.event.CloudEvent;
+import dev.treering.notification.Decider.Noted;
 import dev.treering.support.Json;
 import dev.treering.support.Patience;
+import dev.treering.support.Stage;
+import dev.treering.support.Stages;
+import dev.treering.support.Times;
+import dev.treering.support.Traces;
 import io.quarkus.logging.Log;
 import io.smallrye.reactive.messaging.annotations.Blocking;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.common.header.Header;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 /** Notes what may be worth a word, and acknowledges at once; what is told is decided later. */
 @ApplicationScoped
@@ -27,27 +37,40 @@ public class NotificationConsumer {
 
     private final Decider decider;
     private final Patience patience;
+    private final Stage stage;
 
-    NotificationConsumer(Decider decider, Patience patience) {
+    NotificationConsumer(Decider decider, Patience patience, Stages stages) {
         this.decider = decider;
         this.patience = patience;
+        this.stage = stages.named("notification");
     }
 
     @Incoming("notification")
     @Blocking("notification")
     void consume(ConsumerRecords<byte[], byte[]> records) throws InterruptedException {
-        List<Change> changes = new ArrayList<>();
-        for (ConsumerRecord<byte[], byte[]> record : records) {
-            if (record.value() != null && record.headers().lastHeader(REPUBLISHED) == null) {
-                read(record, changes);
+        stage.work(records, () -> {
+            List<Noted> changes = new ArrayList<>();
+            for (ConsumerRecord<byte[], byte[]> record : records) {
+                if (record.value() != null && record.headers().lastHeader(REPUBLISHED) == null) {
+                    read(record, changes);
+                }
             }
-        }
-        patience.until("notification", () -> decider.note(changes));
+            patience.until("notification", () -> decider.note(changes));
+        });
     }
 
-    private static void read(ConsumerRecord<byte[], byte[]> record, List<Change> changes) {
+    private static Cause cause(ConsumerRecord<?, ?> record) {
+        Header receivedAt = record.headers().lastHeader(CloudEvent.RECEIVED_AT);
+        return new Cause(
+                receivedAt == null
+                        ? null
+                        : Times.parse(new String(receivedAt.value(), UTF_8)).orElse(null),
+                Traces.of(record));
+    }
+
+    private static void read(ConsumerRecord<byte[], byte[]> record, List<Noted> changes) {
         try {
-            changes.add(CHANGE.readValue(record.value()));
+            changes.add(new Noted(CHANGE.readValue(record.value()), cause(record)));
         } catch (IOException e) {
             // Not ours, or of a later version: it must not stand in the way of all others.
             Log.warnf(

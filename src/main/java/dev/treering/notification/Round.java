@@ -17,6 +17,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Function;
 
+import dev.treering.event.Cause;
 import dev.treering.notification.Decider.Occasion;
 import dev.treering.notification.Policy.Told;
 import dev.treering.notification.Verdict.Reason;
@@ -283,7 +284,12 @@ final class Round {
             told.add(composer.message(telling.rule, telling.run));
         }
         Message message = ids.size() == 1 ? told.get(0) : composer.summary(channel, ids, told, pipeline);
-        deliveries.add(connection, channel, message);
+        // Of several the one that has waited longest.
+        Cause cause = group.stream()
+                .map(telling -> telling.occasion.cause())
+                .min(Comparator.comparing(Cause::receivedAt, Comparator.nullsLast(Comparator.naturalOrder())))
+                .orElse(Cause.NONE);
+        deliveries.add(connection, channel, message, cause);
         for (Telling telling : group) {
             if (once.get(telling.news()) != telling) {
                 decide(telling, channel, Reason.GROUPED, "another rule told it", message.id());

@@ -5,6 +5,8 @@ import jakarta.inject.Singleton;
 
 import dev.treering.support.Notice;
 import dev.treering.support.SchemaJob;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.arc.ArcUndeclaredThrowableException;
 import io.quarkus.narayana.jta.QuarkusTransactionException;
 import io.quarkus.runtime.ShutdownEvent;
@@ -20,15 +22,25 @@ class OutboxJob {
     private final OutboxConfig config;
     private final SchemaJob schema;
     private final TopicsJob topics;
+    private final Counter relayed;
     private final Notice waiting = new Notice();
     private volatile boolean stopping;
 
-    OutboxJob(Outbox outbox, Publisher publisher, OutboxConfig config, SchemaJob schema, TopicsJob topics) {
+    OutboxJob(
+            Outbox outbox,
+            Publisher publisher,
+            OutboxConfig config,
+            SchemaJob schema,
+            TopicsJob topics,
+            MeterRegistry meters) {
         this.outbox = outbox;
         this.publisher = publisher;
         this.config = config;
         this.schema = schema;
         this.topics = topics;
+        this.relayed = Counter.builder("treering.outbox.relayed")
+                .description("Records that the relay carried to Kafka")
+                .register(meters);
     }
 
     @Scheduled(
@@ -45,6 +57,7 @@ class OutboxJob {
             do {
                 // While Kafka does not answer one row is enough to ask it; its acknowledgement opens the way again.
                 carried = stopping ? 0 : outbox.relay(publisher.healthy() ? config.relayBatch() : 1);
+                relayed.increment(carried);
             } while (carried > 0);
             // Where another instance's relay was faster, nothing of ours is left to find out with.
             if (!publisher.healthy() && topics.answer() && outbox.isEmpty()) {

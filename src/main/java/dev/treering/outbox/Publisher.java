@@ -4,12 +4,15 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
 
 import dev.treering.event.CloudEvent;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import io.quarkus.logging.Log;
 import io.smallrye.common.annotation.Identifier;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -35,10 +38,22 @@ public class Publisher {
     private final Producer<byte[], byte[]> producer;
     // Open means: the last word of Kafka was a failure. Whoever has another way takes it; a success closes it again.
     private volatile boolean open;
+    private final Timer acknowledged;
+    private final Timer failed;
     private final AtomicLong nextProbe = new AtomicLong();
 
-    Publisher(@Identifier("default-kafka-broker") Map<String, Object> broker, OutboxConfig config) {
+    Publisher(
+            @Identifier("default-kafka-broker") Map<String, Object> broker, OutboxConfig config, MeterRegistry meters) {
+        acknowledged = publications(meters, "acknowledged");
+        failed = publications(meters, "failed");
         producer = new KafkaProducer<>(settings(broker, config), new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    private static Timer publications(MeterRegistry meters, String outcome) {
+        return Timer.builder("treering.kafka.publications")
+                .description("Time until Kafka has a record, or until we give up")
+                .tag("outcome", outcome)
+                .register(meters);
     }
 
     private static Map<String, Object> settings(Map<String, Object> broker, OutboxConfig config) {
@@ -66,20 +81,22 @@ public class Publisher {
 
     /** Publishes the record; never blocks. Fails after the publish timeout at the latest. */
     public CompletableFuture<Void> publish(CloudEvent event) {
+        long begun = System.nanoTime();
         CompletableFuture<Void> done = new CompletableFuture<>();
         var headers = new RecordHeaders();
         event.forEachHeader(headers::add);
         try {
             producer.send(
                     new ProducerRecord<>(event.topic(), null, event.keyBytes(), event.value(), headers),
-                    (metadata, failure) -> settle(done, failure));
+                    (metadata, failure) -> settle(done, begun, failure));
         } catch (KafkaException | IllegalStateException e) {
-            settle(done, e);
+            settle(done, begun, e);
         }
         return done;
     }
 
-    private void settle(CompletableFuture<Void> done, Exception failure) {
+    private void settle(CompletableFuture<Void> done, long begun, Exception failure) {
+        (failure == null ? acknowledged : failed).record(System.nanoTime() - begun, TimeUnit.NANOSECONDS);
         // A record that Kafka refuses for good (too large for an operator's topic) says nothing against Kafka.
         boolean answered =
                 failure == null || failure instanceof ApiException && !(failure instanceof RetriableException);

@@ -2,10 +2,12 @@ package dev.treering.outbox;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import jakarta.annotation.PreDestroy;
 import jakarta.annotation.Priority;
@@ -15,6 +17,8 @@ import jakarta.inject.Singleton;
 
 import dev.treering.event.Topics;
 import dev.treering.support.Notice;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
@@ -24,6 +28,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /**
@@ -41,6 +46,8 @@ public class TopicsJob {
     private final Notice settings = new Notice();
     private final Map<String, TopicDescription> known = new HashMap<>();
     private volatile Map<String, String> ids = Map.of();
+    private final AtomicInteger unled;
+    private final AtomicInteger underReplicated;
     private volatile boolean answer;
     private volatile List<String> differences = List.of();
     private volatile String problem = "Kafka was not asked for its topics yet";
@@ -53,7 +60,10 @@ public class TopicsJob {
             @Identifier("default-kafka-broker") Map<String, Object> broker,
             TopicsConfig config,
             Publisher publisher,
-            Event<Remade> remade) {
+            Event<Remade> remade,
+            MeterRegistry meters) {
+        unled = partitions(meters, "offline");
+        underReplicated = partitions(meters, "under_replicated");
         this.broker = broker;
         this.config = config;
         this.publisher = publisher;
@@ -74,6 +84,7 @@ public class TopicsJob {
         try {
             Map<String, TopicDescription> found = describe();
             answer = true;
+            count(found.values());
             if (known.isEmpty() && config.mode() == TopicsConfig.Mode.CREATE) {
                 for (String topic : missing(found)) {
                     TopicSettings.create(admin(), topic, config);
@@ -98,6 +109,24 @@ public class TopicsJob {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private static AtomicInteger partitions(MeterRegistry meters, String state) {
+        return meters.gauge("treering.kafka.partitions", Tags.of("state", state), new AtomicInteger());
+    }
+
+    /** Partitions that nobody leads, or that fewer brokers have than should: what a record waits for before it is durable. */
+    private void count(Collection<TopicDescription> topics) {
+        List<TopicPartitionInfo> partitions =
+                topics.stream().flatMap(topic -> topic.partitions().stream()).toList();
+        unled.set((int) partitions.stream()
+                .filter(partition ->
+                        partition.leader() == null || partition.leader().isEmpty())
+                .count());
+        underReplicated.set((int) partitions.stream()
+                .filter(partition ->
+                        partition.isr().size() < partition.replicas().size())
+                .count());
     }
 
     private Map<String, TopicDescription> describe() throws ExecutionException, InterruptedException {
@@ -183,7 +212,7 @@ public class TopicsJob {
     }
 
     /** Whether Kafka answered when it was last asked for the topics, two seconds ago at most. */
-    boolean answer() {
+    public boolean answer() {
         return answer;
     }
 

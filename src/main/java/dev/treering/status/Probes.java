@@ -25,9 +25,15 @@ class Probes {
         this.topics = topics;
     }
 
-    /** Kafka's last word, from the records that go there all the time: no question of its own. Null when it takes them. */
+    /**
+     * Kafka's last word, from the records that go there and the topics that are looked at all the time: no question of its
+     * own. Null when it takes them.
+     */
     String kafkaProblem() {
-        return topics.ready() && !publisher.healthy() ? "does not answer; webhooks go to the outbox" : topics.problem();
+        // Where nothing is sent, only the topics' look finds out.
+        return topics.ready() && !(publisher.healthy() && topics.answer())
+                ? "does not answer; webhooks go to the outbox"
+                : topics.problem();
     }
 
     /** What keeps PostgreSQL from taking writes; null when nothing does. */
@@ -41,6 +47,19 @@ class Probes {
             return problem;
         } catch (SQLException e) {
             return String.valueOf(e.getMessage()).lines().findFirst().orElse("it does not answer");
+        }
+    }
+
+    /** Of the database, and of its rows those that vacuum has to clear. */
+    record Size(long bytes, long deadRows) {}
+
+    Size size() throws SQLException {
+        try (var connection = database.getConnection();
+                var statement = connection.createStatement();
+                var result = statement.executeQuery("select pg_database_size(current_database()),"
+                        + " (select coalesce(sum(n_dead_tup), 0) from pg_stat_user_tables)")) {
+            result.next();
+            return new Size(result.getLong(1), result.getLong(2));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.treering.status;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -77,6 +78,7 @@ public class StatusResource {
 
     /**
      * @param state {@code ok}, or {@code degraded} when a part does not do its work
+     * @param failing those parts: {@code kafka}, {@code postgresql}, {@code circleci}, and the work that waits
      * @param waiting the work that waits for PostgreSQL, with its reason
      * @param outbox null while PostgreSQL does not answer
      * @param losses what Kafka had lost when the history came to read it; null while PostgreSQL does not answer
@@ -89,6 +91,7 @@ public class StatusResource {
      */
     public record Status(
             String state,
+            List<String> failing,
             Set<Role> roles,
             String kafka,
             String postgresql,
@@ -111,12 +114,19 @@ public class StatusResource {
         String database = probes.databaseProblem();
         EnrichmentJob.Status circleCi = database == null ? ask(enrichment::status) : null;
         Map<String, String> waiting = patience.waiting();
-        boolean well = kafka == null
-                && database == null
-                && waiting.isEmpty()
-                && (circleCi == null || !circleCi.state().equals("paused"));
+        List<String> failing = new ArrayList<>(waiting.keySet());
+        if (kafka != null) {
+            failing.add("kafka");
+        }
+        if (database != null) {
+            failing.add("postgresql");
+        }
+        if (circleCi != null && circleCi.state().equals("paused")) {
+            failing.add("circleci");
+        }
         return new Status(
-                well ? "ok" : "degraded",
+                failing.isEmpty() ? "ok" : "degraded",
+                failing,
                 config.roles(),
                 kafka == null ? "takes writes" : kafka,
                 database == null ? "takes writes" : database,

@@ -3,6 +3,8 @@ package dev.treering.support;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
 
 import jakarta.inject.Singleton;
 
@@ -25,8 +27,9 @@ import io.micrometer.core.instrument.Timer;
  * A request is received when its body is complete or it is refused before that; it counts once. A trail entry is counted
  * after its transaction has committed. Tasks are read from their table, so they hold across instances and restarts.
  * {@code treering_webhooks_skewed_total} counts those recorded that say to have happened minutes after we received them: one
- * of the two clocks is wrong. Freshness ({@code treering_freshness_seconds}) is the time until a fact can be read: {@code since="received"} from our
- * verification of it, {@code since="happened"} from CircleCI's own clock, the network and CircleCI's delays included.
+ * of the two clocks is wrong. Freshness ({@code treering_freshness_seconds}) is the time {@code until} a fact can be read, what the API says of it is there
+ * or a person was told: {@code since="received"} from our verification of it, {@code since="happened"} from CircleCI's own clock, the network and CircleCI's
+ * delays included.
  */
 @Singleton
 public class Accounting {
@@ -49,8 +52,10 @@ public class Accounting {
     private final Counter outboxed;
     private final Counter skewed;
     private final Timer durable;
-    private final Timer sinceReceived;
-    private final Timer sinceHappened;
+    private final Timer receivedToReadable;
+    private final Timer happenedToReadable;
+    private final Timer happenedToEnriched;
+    private final Timer receivedToNotified;
 
     Accounting(MeterRegistry registry, Clock clock) {
         this.registry = registry;
@@ -63,14 +68,16 @@ public class Accounting {
                 .description("Time from the verification of a webhook until Kafka or PostgreSQL has it for good")
                 .serviceLevelObjectives(STEPS)
                 .register(registry);
-        sinceReceived = freshness("received");
-        sinceHappened = freshness("happened");
+        receivedToReadable = freshness("received", "readable");
+        happenedToReadable = freshness("happened", "readable");
+        happenedToEnriched = freshness("happened", "enriched");
+        receivedToNotified = freshness("received", "notified");
     }
 
-    private Timer freshness(String since) {
+    private Timer freshness(String since, String until) {
         return Timer.builder("treering.freshness")
-                .description("Time until a fact can be read")
-                .tag("since", since)
+                .description("How long a fact takes")
+                .tags("since", since, "until", until)
                 .serviceLevelObjectives(STEPS)
                 .register(registry);
     }
@@ -92,8 +99,38 @@ public class Accounting {
         record(durable, receivedAt, clock.instant());
     }
 
-    public void refused(String reason) {
-        registry.counter("treering.webhooks.refused", "reason", reason).increment();
+    /** Counts them from zero: an alert cannot see the first of what was never counted. */
+    public void mayRefuse(Object[] reasons) {
+        List.of(reasons).forEach(this::refusals);
+    }
+
+    public void refused(Object reason) {
+        refusals(reason).increment();
+    }
+
+    private Counter refusals(Object reason) {
+        return registry.counter("treering.webhooks.refused", "reason", reason.toString());
+    }
+
+    public void mayNotVerify(Object[] reasons) {
+        List.of(reasons).forEach(this::failures);
+    }
+
+    /** Why the signature of a refused webhook did not verify. */
+    public void unverified(Object reason) {
+        failures(reason).increment();
+    }
+
+    private Counter failures(Object reason) {
+        return registry.counter("treering.webhooks.unverified", "reason", reason.toString());
+    }
+
+    /** What may be recorded, and what may be lost, is counted from zero. */
+    public void mayRecord(Collection<String> topics, Object[] outcomes) {
+        for (String topic : topics) {
+            List.of(outcomes).forEach(outcome -> recorded(topic, outcome.toString(), 0));
+            lost(topic, 0, 0);
+        }
     }
 
     public void recorded(String topic, String outcome, int entries) {
@@ -112,21 +149,39 @@ public class Accounting {
         registry.counter("treering.trail.replaced", "topic", topic).increment(replaced);
     }
 
+    void mayRetry(String work) {
+        retries(work, "conflict");
+        retries(work, "away");
+    }
+
     /** Work on the database that was tried again; {@code reason} is {@code conflict} or {@code away}. */
     public void retried(String work, String reason) {
-        registry.counter("treering.database.retries", "work", work, "reason", reason)
-                .increment();
+        retries(work, reason).increment();
+    }
+
+    private Counter retries(String work, String reason) {
+        return registry.counter("treering.database.retries", "work", work, "reason", reason);
     }
 
     /** A fact can be read now; either time may be unknown. */
     public void readable(Instant receivedAt, Instant happenedAt) {
         Instant now = clock.instant();
-        record(sinceReceived, receivedAt, now);
-        record(sinceHappened, happenedAt, now);
+        record(receivedToReadable, receivedAt, now);
+        record(happenedToReadable, happenedAt, now);
         // Taken all the same: CircleCI's times decide among themselves, and ours never does.
         if (receivedAt != null && happenedAt != null && happenedAt.isAfter(receivedAt.plus(SKEW))) {
             skewed.increment();
         }
+    }
+
+    /** Kafka has what the API says of something that a webhook told of. */
+    public void enriched(Instant happenedAt) {
+        record(happenedToEnriched, happenedAt, clock.instant());
+    }
+
+    /** A message arrived; {@code receivedAt} is that of the webhook it follows from, null where there is none. */
+    public void notified(Instant receivedAt) {
+        record(receivedToNotified, receivedAt, clock.instant());
     }
 
     private static void record(Timer timer, Instant from, Instant now) {

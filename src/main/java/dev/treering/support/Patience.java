@@ -46,6 +46,7 @@ public class Patience {
      * @throws IllegalStateException when the service stops first; whoever asked must leave the work to others
      */
     public <T> T until(String name, Work<T> work) throws InterruptedException {
+        accounting.mayRetry(name);
         int conflicts = 0;
         int away = 0;
         while (true) {

@@ -5,6 +5,9 @@ import java.util.function.Consumer;
 
 import jakarta.inject.Singleton;
 
+import dev.treering.webhook.Refusal.Reason;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
@@ -16,8 +19,12 @@ class BodyReader {
     private final WebhookConfig config;
     private final AtomicLong bytesInFlight = new AtomicLong();
 
-    BodyReader(WebhookConfig config) {
+    BodyReader(WebhookConfig config, MeterRegistry meters) {
         this.config = config;
+        Gauge.builder("treering.webhooks.in.flight", bytesInFlight, AtomicLong::get)
+                .description("Bodies under way")
+                .baseUnit("bytes")
+                .register(meters);
     }
 
     /** Reads the body, and then calls one of the two, once. The bytes count until the response has ended. */
@@ -62,7 +69,7 @@ class BodyReader {
             reserved += chunk.length();
             if (bytesInFlight.addAndGet(chunk.length())
                     > config.maxBytesInFlight().asLongValue()) {
-                refuse(Refusal.forNow(429, "in_flight", "Too many webhooks are under way; send it again"));
+                refuse(Refusal.forNow(429, Reason.IN_FLIGHT, "Too many webhooks are under way; send it again"));
             } else if (bytes.length() + chunk.length() > config.maxBodySize().asLongValue()) {
                 refuse(tooLarge());
             } else {
@@ -80,7 +87,7 @@ class BodyReader {
                     .owner()
                     .setTimer(config.bodyTimeout().toMillis(), late -> {
                         if (!over) {
-                            refuse(Refusal.of(408, "slow", "The body did not come in time"));
+                            refuse(Refusal.of(408, Reason.SLOW, "The body did not come in time"));
                         }
                     });
         }
@@ -101,7 +108,7 @@ class BodyReader {
         private Refusal tooLarge() {
             return Refusal.of(
                     413,
-                    "too_large",
+                    Reason.TOO_LARGE,
                     "A webhook may have %d bytes at most"
                             .formatted(config.maxBodySize().asLongValue()));
         }

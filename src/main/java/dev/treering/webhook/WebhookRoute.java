@@ -2,6 +2,7 @@ package dev.treering.webhook;
 
 import java.time.Clock;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -10,11 +11,14 @@ import jakarta.inject.Singleton;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.treering.event.CloudEvent;
 import dev.treering.support.Accounting;
 import dev.treering.support.Origin;
 import dev.treering.support.Problem;
 import dev.treering.support.Role;
+import dev.treering.support.Traces;
 import dev.treering.support.TreeringConfig;
+import dev.treering.webhook.Refusal.Reason;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.vertx.core.Context;
@@ -48,9 +52,30 @@ class WebhookRoute {
     private final BodyReader bodies;
     private final Receiver receiver;
     private final Accounting accounting;
+    private final Traces traces;
     private final ObjectMapper json;
     private final Clock clock;
     private final boolean open;
+
+    /** What is wrong with a signature: for us to count. The sender is told nothing of it. */
+    private enum Unverified {
+        MISSING,
+        REPEATED,
+        MALFORMED,
+        MISMATCH;
+
+        static Unverified of(int headers, boolean readable) {
+            if (headers != 1) {
+                return headers == 0 ? MISSING : REPEATED;
+            }
+            return readable ? MISMATCH : MALFORMED;
+        }
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     /** The answer to an accepted webhook; {@code id} is the event's, null where the body names none. */
     record Accepted(String id, UUID receipt, String status) {}
@@ -62,6 +87,7 @@ class WebhookRoute {
             BodyReader bodies,
             Receiver receiver,
             Accounting accounting,
+            Traces traces,
             ObjectMapper json,
             Clock clock) {
         this.config = config;
@@ -69,8 +95,11 @@ class WebhookRoute {
         this.bodies = bodies;
         this.receiver = receiver;
         this.accounting = accounting;
+        this.traces = traces;
         this.json = json;
         this.clock = clock;
+        accounting.mayRefuse(Reason.values());
+        accounting.mayNotVerify(Unverified.values());
         this.open = treering.roles().contains(Role.RECEIVER);
         if (config.maxBodySize().asLongValue() > LARGEST_BODY) {
             throw new ConfigurationException(
@@ -102,9 +131,12 @@ class WebhookRoute {
         if (endpoints.named(name) == null) {
             refuse(
                     request,
-                    Refusal.of(404, "unknown_endpoint", "There is no webhook endpoint here, or it has no secret yet"));
+                    Refusal.of(
+                            404,
+                            Reason.UNKNOWN_ENDPOINT,
+                            "There is no webhook endpoint here, or it has no secret yet"));
         } else if (!isJson(request)) {
-            refuse(request, Refusal.of(415, "media_type", "Send application/json without a content-encoding"));
+            refuse(request, Refusal.of(415, Reason.MEDIA_TYPE, "Send application/json without a content-encoding"));
         } else {
             bodies.read(request, bytes -> verify(request, name, bytes), refusal -> refuse(request, refusal));
         }
@@ -122,11 +154,12 @@ class WebhookRoute {
         Endpoint endpoint = endpoints.named(name);
         // Two header lines are two claims; a proxy in front may have checked the other one.
         List<String> signatures = request.headers().getAll("circleci-signature");
-        Optional<Secret> signer = endpoint != null && signatures.size() == 1
-                ? Signature.parse(signatures.get(0)).flatMap(signature -> endpoint.verify(body, signature))
-                : Optional.empty();
+        Optional<byte[]> signature = signatures.size() == 1 ? Signature.parse(signatures.get(0)) : Optional.empty();
+        Optional<Secret> signer =
+                endpoint == null ? Optional.empty() : signature.flatMap(bytes -> endpoint.verify(body, bytes));
         if (signer.isEmpty()) {
-            refuse(request, Refusal.of(401, "signature", "The signature does not verify"));
+            accounting.unverified(Unverified.of(signatures.size(), signature.isPresent()));
+            refuse(request, Refusal.of(401, Reason.SIGNATURE, "The signature does not verify"));
             return;
         }
         accounting.received();
@@ -140,7 +173,7 @@ class WebhookRoute {
                 Delivery.Peek.into(body));
         // Kafka answers on its own thread; the response belongs to the event loop that took the request.
         Context eventLoop = Vertx.currentContext();
-        receiver.accept(delivery.toCloudEvent())
+        receiver.accept(delivery.toCloudEvent().with(CloudEvent.TRACE, traces.current()))
                 .whenComplete((durable, failure) -> eventLoop.runOnContext(back -> {
                     if (failure == null) {
                         accepted(request, delivery);
@@ -149,7 +182,7 @@ class WebhookRoute {
                                 request,
                                 Refusal.forNow(
                                         503,
-                                        "not_durable",
+                                        Reason.NOT_DURABLE,
                                         "Neither Kafka nor PostgreSQL took the webhook; send it again"));
                     }
                 }));

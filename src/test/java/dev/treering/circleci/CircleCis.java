@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import javax.sql.DataSource;
 
+import dev.treering.support.Traces;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.config.SmallRyeConfigBuilder;
 
@@ -28,6 +29,6 @@ public final class CircleCis {
                 .withMapping(CircleCiConfig.class)
                 .build()
                 .getConfigMapping(CircleCiConfig.class);
-        return new CircleCi(config, database, meters, clock);
+        return new CircleCi(config, database, meters, Traces.off(), clock);
     }
 }

@@ -29,7 +29,9 @@ import dev.treering.simulation.CircleCiStub;
 import dev.treering.simulation.Job;
 import dev.treering.simulation.Run;
 import dev.treering.simulation.Scenarios;
+import dev.treering.support.Accounting;
 import dev.treering.support.SchemaJob;
+import dev.treering.support.Traces;
 import dev.treering.support.TreeringConfig;
 import io.agroal.api.AgroalDataSource;
 import io.agroal.api.configuration.supplier.AgroalDataSourceConfigurationSupplier;
@@ -71,6 +73,9 @@ class DrainTest {
     @Inject
     History history;
 
+    @Inject
+    Accounting accounting;
+
     private final Instant begin = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     private Instant now = begin;
     private final Clock clock = ((InstantSource) () -> now).withZone(ZoneOffset.UTC);
@@ -101,7 +106,7 @@ class DrainTest {
         tasks = new Tasks(database, config);
         Snapshots kafka = new Snapshots(null) {
             @Override
-            CompletableFuture<Void> publish(Snapshot snapshot) {
+            CompletableFuture<Void> publish(Snapshot snapshot, String trace) {
                 answered.add(snapshot.jobId());
                 return CompletableFuture.completedFuture(null);
             }
@@ -118,6 +123,8 @@ class DrainTest {
                 treering,
                 schema,
                 clock,
+                accounting,
+                Traces.off(),
                 meters);
     }
 
@@ -187,6 +194,7 @@ class DrainTest {
                 job.number().orElseThrow(),
                 source,
                 namedAt,
+                null,
                 null,
                 1,
                 0);

@@ -69,6 +69,7 @@ class TasksTest {
                 Source.API,
                 namedAt,
                 null,
+                null,
                 version,
                 attempts);
     }

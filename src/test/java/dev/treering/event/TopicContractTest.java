@@ -190,6 +190,10 @@ class TopicContractTest {
                 .putObject("ce_republished")
                 .put("type", "string")
                 .put("description", words.getProperty("ce_republished"));
+        told.withObject("/headers/properties")
+                .putObject(CloudEvent.RECEIVED_AT)
+                .put("type", "string")
+                .put("description", words.getProperty(CloudEvent.RECEIVED_AT));
         Snapshot snapshot = Snapshot.ofWorkflow(
                 time,
                 Source.API,
@@ -223,6 +227,12 @@ class TopicContractTest {
                 .putObject("payload")
                 .put("type", "object")
                 .put("description", words.getProperty(Topics.CHECKPOINTS));
+        // Only while something is traced.
+        for (String name : List.of("webhooks", "snapshots", "events")) {
+            messages.withObject("/%s/headers/properties/%s".formatted(name, CloudEvent.TRACE))
+                    .put("type", "string")
+                    .put("description", words.getProperty(CloudEvent.TRACE));
+        }
         return document;
     }
 

@@ -10,7 +10,9 @@ import jakarta.inject.Inject;
 
 import dev.treering.Database;
 import dev.treering.FlowTest;
+import dev.treering.LogLines;
 import dev.treering.Payloads;
+import dev.treering.event.CloudEvent;
 import dev.treering.event.Topics;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -46,7 +48,7 @@ class PartialBatchTest {
                 body == null ? -1 : body.length,
                 null,
                 body,
-                new RecordHeaders(),
+                new RecordHeaders().add(CloudEvent.ID, ("event " + offset).getBytes(UTF_8)),
                 Optional.empty()));
     }
 
@@ -65,7 +67,8 @@ class PartialBatchTest {
         Database.force("alter table workflow add constraint unforeseen check (name <> 'poisoned') not valid");
         List<UUID> sound = new ArrayList<>();
         List<Fact> batch = new ArrayList<>();
-        try {
+        LogLines log = new LogLines();
+        try (log) {
             for (int i = 0; i < FACTS; i++) {
                 UUID id = UUID.randomUUID();
                 switch (i) {
@@ -84,7 +87,11 @@ class PartialBatchTest {
             Database.force("alter table workflow drop constraint unforeseen");
         }
 
-        // Then
+        // Then one line says so, with the event's id and without a word of what it says
+        assertThat(log.with("is a dead letter now")).singleElement().satisfies(line -> {
+            assertThat(line.ids()).containsEntry("event", "event 3");
+            assertThat(line.text()).contains("23514").doesNotContain("poisoned");
+        });
         for (UUID id : sound) {
             assertThat(database.value("select name from workflow where id = ?", id))
                     .isEqualTo("sound");

@@ -93,7 +93,8 @@ class AccountingTest {
                             + sum("treering_trail_entries_total", "dead"));
             assertThat(uncounted()).isEqualTo(before.get());
             assertThat(sum("treering_trail_entries_total", "duplicate")).isPositive();
-            assertThat(sum("treering_freshness_seconds_count", "received")).isPositive();
+            assertThat(sum("treering_freshness_seconds_count", "until=\"readable\""))
+                    .isPositive();
         });
     }
 }

@@ -35,7 +35,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItems;
 
 /** Stops the stores under the running service, one after the other. */
 @QuarkusTest
@@ -71,6 +73,8 @@ class OutboxFallbackTest {
 
         // When the broker is away
         Stoppable.kafka.close();
+        // Then that is named although nobody sends anything
+        named("kafka");
         List<String> receipts = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             receipts.add(timed(ping()).then().statusCode(202).extract().path("receipt"));
@@ -88,14 +92,16 @@ class OutboxFallbackTest {
 
         // When it is back
         Stoppable.startKafka();
-        // Then they reach the history by themselves
+        // Then they reach the history by themselves, and nothing is named any more
+        nothingNamed();
         receipts.forEach(this::awaitTrail);
         await().untilAsserted(() ->
                 assertThat(database.count("select count(*) from outbox")).isZero());
 
         // When PostgreSQL is away
         Stoppable.database.close();
-        // Then Kafka takes them
+        // Then that is named, and Kafka takes them
+        named("postgresql");
         String withoutDatabase = timed(ping()).then().statusCode(202).extract().path("receipt");
         ready(200);
         // And who cannot be looked up is told so, while the bootstrap token gets in
@@ -105,7 +111,8 @@ class OutboxFallbackTest {
 
         // When both are away
         Stoppable.kafka.close();
-        // Then nothing is promised
+        // Then both are named, and nothing is promised
+        named("kafka", "postgresql");
         Response refused = timed(ping());
         refused.then().statusCode(503).header("Retry-After", "5").contentType("application/problem+json");
         act().statusCode(503).header("Retry-After", "5").body("detail", containsString("it was not done"));
@@ -118,6 +125,7 @@ class OutboxFallbackTest {
         Stoppable.startKafka();
         // Then what was promised is there
         awaitTrail(withoutDatabase);
+        nothingNamed();
         assertThat(database.count("select count(*) from dead_letter")).isZero();
     }
 
@@ -180,6 +188,17 @@ class OutboxFallbackTest {
                 .header("Authorization", "Bearer " + token)
                 .get("/api/status")
                 .then();
+    }
+
+    private static void named(String... parts) {
+        await().atMost(Duration.ofSeconds(10))
+                .untilAsserted(() -> withToken(TestStores.TOKEN).body("failing", hasItems(parts)));
+    }
+
+    private static void nothingNamed() {
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() ->
+                        withToken(TestStores.TOKEN).body("failing", empty()).body("state", equalTo("ok")));
     }
 
     private void ready(int status) {
