@@ -64,7 +64,7 @@ public final class Manifests {
 
     private final List<JsonNode> objects = new ArrayList<>();
 
-    private Manifests(String yaml) {
+    Manifests(String yaml) {
         new Yaml().loadAll(yaml).forEach(object -> objects.add(STRICT.valueToTree(object)));
     }
 

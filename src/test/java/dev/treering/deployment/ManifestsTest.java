@@ -37,6 +37,7 @@ import static dev.treering.deployment.Manifests.each;
 import static dev.treering.deployment.Manifests.texts;
 import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 /** {@code k8s/base} and {@code k8s/production} against Kubernetes' own model, its restricted pods, and the application. */
@@ -56,6 +57,19 @@ class ManifestsTest {
                         "keda.sh/v1alpha1 TriggerAuthentication",
                         "monitoring.coreos.com/v1 PrometheusRule",
                         "monitoring.coreos.com/v1 ServiceMonitor");
+    }
+
+    @Test
+    void a_field_that_kubernetes_does_not_know_is_found() {
+        Manifests misspelt = new Manifests("""
+                apiVersion: v1
+                kind: Service
+                metadata:
+                  name: treering-api
+                spec:
+                  prots: []
+                """);
+        assertThatThrownBy(misspelt::kindsOfOperators).hasStackTraceContaining("\"prots\"");
     }
 
     @ParameterizedTest
