@@ -216,7 +216,7 @@ class TopicContractTest {
                 .put("type", "object")
                 .put("description", "CircleCI's document; what it holds is CircleCI's to say");
         received.putObject("externalDocs").put("url", "https://circleci.com/docs/webhooks-reference/");
-        Act act = new Act(id, time, "grafana", id, "198.51.100.7", "POST", "/api/tokens", "Token_create", null);
+        Act act = new Act(id, time, "grafana", id, "198.51.100.7", "POST", "/api/tokens", "Token_create", null, null);
         message(messages, "acts", CloudEvent.of(act, new byte[0]), "act.json", null);
         message(
                         messages,
