@@ -133,8 +133,8 @@ public class DeliveryLog {
         try (Connection connection = database.getConnection()) {
             String attempts = "select * from notification_attempt where delivery_id = ? order by number";
             List<Attempt> log = Records.list(connection, Attempt.class, attempts, id);
-            return Records.list(connection, Told.class, "select message from notification_delivery where id = ?", id)
-                    .stream()
+            String message = "select message from notification_delivery where id = ?";
+            return Records.list(connection, Told.class, message, id).stream()
                     .map(told -> new Detail(found.get(), told.message, log))
                     .findFirst();
         }
