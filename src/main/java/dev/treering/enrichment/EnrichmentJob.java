@@ -286,7 +286,7 @@ public class EnrichmentJob {
     // Seldom: it walks over all pipelines.
     @Scheduled(
             every = "5m",
-            delayed = "20s",
+            delayed = "5s",
             concurrentExecution = ConcurrentExecution.SKIP,
             skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void lookForHoles() {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -96,6 +97,15 @@ class MonitoringTest {
         RestAssured.get("/openapi").then().statusCode(200);
         // Then
         await().untilAsserted(() -> assertThat(samples()).containsAll(named));
+    }
+
+    @Test
+    void whatTheStoresKnow_isKnown() {
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(
+                                scrape().lines().filter(line -> line.startsWith("treering_") && line.endsWith(" NaN")))
+                        // CircleCI need not say what is left.
+                        .allMatch(line -> line.startsWith("treering_circleci_limit_remaining")));
     }
 
     @Test
