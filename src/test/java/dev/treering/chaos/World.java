@@ -48,7 +48,7 @@ final class World implements AutoCloseable {
     private World(String name) {
         folder = Path.of("target", "chaos", name);
         // Many short lives on few processors: the second compiler would take more of them than the events.
-        with("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
+        with("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC");
     }
 
     static World named(String name) {
