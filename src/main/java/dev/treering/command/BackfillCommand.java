@@ -10,7 +10,6 @@ import java.util.concurrent.Callable;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.treering.event.ProjectSlug;
-import dev.treering.support.Json;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,7 +33,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
             "  backfill gh/acme/web --since 30d",
             "  backfill gh/acme/web --since 2026-10-01 --until 2026-11-01 --no-wait",
             "  backfill --follow 0b7a4d52-1c8e-4d0a-9a53-2f0c6d9b7e10",
-            "  backfill --cancel 0b7a4d52-1c8e-4d0a-9a53-2f0c6d9b7e10 --json"
+            "  backfill --cancel 0b7a4d52-1c8e-4d0a-9a53-2f0c6d9b7e10 --json",
+            "",
+            "TREERING_URL says where Treering is, TREERING_TOKEN is the token to show it."
         })
 final class BackfillCommand implements Callable<Integer> {
 
@@ -102,7 +103,7 @@ final class BackfillCommand implements Callable<Integer> {
                 : subject.follow != null
                         ? service.ask("GET", path(subject.follow), null, JsonNode.class)
                         : start(service, from);
-        Backfill backfill = Json.CIRCLECI.convertValue(answer, Backfill.class);
+        Backfill backfill = service.read(answer, Backfill.class);
         if (json || subject.cancel != null) {
             out.println(json ? answer : backfill.end());
             return subject.cancel == null || backfill.state().equals("cancelled") ? 0 : 1;

@@ -3,7 +3,6 @@ package dev.treering.command;
 import java.util.UUID;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.treering.support.Json;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
@@ -28,7 +27,7 @@ final class Order {
             line.getOut().println(answer);
             return 0;
         }
-        Task task = Json.CIRCLECI.convertValue(answer, Task.class);
+        Task task = service.read(answer, Task.class);
         if (noWait && !dryRun) {
             line.getOut().println(task.id());
             return 0;

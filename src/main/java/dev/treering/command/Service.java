@@ -64,6 +64,11 @@ final class Service {
         return read(answer.statusCode(), answer.body(), type);
     }
 
+    /** What such an answer says; one that is not Treering's is told as that. */
+    <T> T read(JsonNode answer, Class<T> type) {
+        return read(200, answer.toString().getBytes(UTF_8), type);
+    }
+
     /** An answer of any length, as it comes. That it broke off is an {@link IOException} amid it. */
     InputStream open(String path) throws InterruptedException, IOException {
         HttpResponse<InputStream> answer = send(request(path), BodyHandlers.ofInputStream());

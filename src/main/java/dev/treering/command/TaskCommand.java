@@ -4,7 +4,6 @@ import java.util.UUID;
 import java.util.concurrent.Callable;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.treering.support.Json;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -53,7 +52,7 @@ final class TaskCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         Service service = target.service();
         JsonNode answer = service.ask(cancel ? "DELETE" : "GET", Order.path(id), null, JsonNode.class);
-        Task task = Json.CIRCLECI.convertValue(answer, Task.class);
+        Task task = service.read(answer, Task.class);
         if (!json && !cancel) {
             return follower.follow(spec.commandLine(), service, task, Order.path(id), Order.goesOn(target, id));
         }
