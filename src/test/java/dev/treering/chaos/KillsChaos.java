@@ -21,12 +21,12 @@ import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-/** A hundred times {@code kill -9}, anywhere at any moment, under load. */
+/** A hundred times {@code kill -9} (or {@code -Dtreering.kills=…}), anywhere at any moment, under load. */
 @ChaosSuite
 class KillsChaos {
 
-    private static final int KILLS = 100;
-    private static final int EVENTS = 100_000;
+    private static final int KILLS = Integer.getInteger("treering.kills", 100);
+    private static final int EVENTS = 1_000 * KILLS;
     private static final int RATE = 380;
     private static final int LONGEST_PAUSE = 2_000;
 
