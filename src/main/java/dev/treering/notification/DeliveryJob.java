@@ -148,8 +148,11 @@ class DeliveryJob {
     private static Map<String, Object> ids(Claimed claimed) {
         Map<String, Object> ids = new HashMap<>();
         ids.put("delivery", claimed.id());
-        ids.put("workflow", claimed.message().workflowId());
-        ids.put("pipeline", claimed.message().pipelineId());
+        // Null where this version cannot read it.
+        if (claimed.message() != null) {
+            ids.put("workflow", claimed.message().workflowId());
+            ids.put("pipeline", claimed.message().pipelineId());
+        }
         return ids;
     }
 
