@@ -20,7 +20,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class DeployChaos {
 
     private static final int RATE = 300;
-    private static final int RESTARTS = 10;
+    private static final int RESTARTS = Integer.getInteger("treering.restarts", 10);
     private static final Duration LONGEST_STOP = Duration.ofSeconds(30);
     private static final Pattern TROUBLE = Pattern.compile("^\\S+ (WARN|ERROR|FATAL)|Exception|SRMSG");
 

@@ -26,7 +26,7 @@ import static org.awaitility.Awaitility.await;
 @ChaosSuite
 class MemoryChaos {
 
-    private static final int BACKLOG = 200_000;
+    private static final int BACKLOG = Integer.getInteger("treering.backlog", 200_000);
 
     private World world;
 
