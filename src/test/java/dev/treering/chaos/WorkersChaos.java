@@ -34,7 +34,11 @@ class WorkersChaos {
 
     @BeforeAll
     void start() {
-        world = World.named("workers").workers(2).start();
+        world = World.named("workers")
+                .workers(2)
+                // Many small transactions: one of them must be met by chance.
+                .with("MP_MESSAGING_INCOMING_HISTORY_FETCH_MIN_BYTES", "1")
+                .start();
     }
 
     @AfterAll
