@@ -37,8 +37,7 @@ public class Treering implements QuarkusApplication {
         }
     }
 
-    // Quarkus itself migrates and ends, before a port is opened or Kafka is asked. No application runs, so none is
-    // named.
+    // Quarkus itself migrates and ends, before a port is opened or Kafka is asked; so no application is named.
     private static void migrate() {
         System.setProperty("quarkus.flyway.owner.migrate-at-start", "true");
         System.setProperty("quarkus.init-and-exit", "true");

@@ -187,12 +187,9 @@ class Reconciler {
 
     /** For how long the comparison has been due that is due longest, in seconds. */
     double overdue() throws SQLException {
-        double[] seconds = new double[1];
-        Rows.each(
+        return Rows.number(
                 database,
-                "select coalesce(extract(epoch from now() - min(due_at)), 0) from reconciliation where due_at < now()",
-                row -> seconds[0] = row.getDouble(1));
-        return seconds[0];
+                "select coalesce(extract(epoch from now() - min(due_at)), 0) from reconciliation where due_at < now()");
     }
 
     /** Pipelines in the holes of all projects that CircleCI was not found to lack. */

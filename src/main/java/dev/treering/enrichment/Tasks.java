@@ -459,12 +459,8 @@ class Tasks {
 
     /** Pipelines that CircleCI was asked for by their number and does not have. */
     long numbersNotFound() throws SQLException {
-        long[] numbers = new long[1];
-        Rows.each(
-                database,
-                "select count(*) from enrichment_task where kind = 'number' and state = 'not_found'",
-                row -> numbers[0] = row.getLong(1));
-        return numbers[0];
+        return (long) Rows.number(
+                database, "select count(*) from enrichment_task where kind = 'number' and state = 'not_found'");
     }
 
     /** Adds up what statements have added to the tally since; its sums stay what they are at every moment. */

@@ -295,6 +295,7 @@ public class Erasure {
                     null,
                     body,
                     digest,
+                    null,
                     null);
             HexFormat hex = HexFormat.of();
             return new Redacted(

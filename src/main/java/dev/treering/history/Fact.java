@@ -41,42 +41,6 @@ record Fact(
         Integer leaderEpoch,
         String trace) {
 
-    /** Of which no trace is known. */
-    Fact(
-            String topic,
-            int partition,
-            long offset,
-            Instant appendedAt,
-            String key,
-            String eventId,
-            String type,
-            String source,
-            String receipt,
-            Instant receivedAt,
-            String secretId,
-            String origin,
-            byte[] body,
-            byte[] digest,
-            Integer leaderEpoch) {
-        this(
-                topic,
-                partition,
-                offset,
-                appendedAt,
-                key,
-                eventId,
-                type,
-                source,
-                receipt,
-                receivedAt,
-                secretId,
-                origin,
-                body,
-                digest,
-                leaderEpoch,
-                null);
-    }
-
     // Where an operator's topic takes the sender's time, it may be anything; the trail has months of real years.
     private static final long LATEST = Instant.parse("9999-01-01T00:00:00Z").toEpochMilli();
 
@@ -124,6 +88,7 @@ record Fact(
                 null,
                 body,
                 Digests.sha256().digest(body),
+                null,
                 null);
     }
 

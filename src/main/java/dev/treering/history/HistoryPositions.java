@@ -41,14 +41,17 @@ public class HistoryPositions implements KafkaConsumerRebalanceListener {
     private final TopicsJob topics;
     private final KafkaClientService clients;
     private final Patience patience;
+    private final Unread unread;
     // Where the history ended when this instance looked last, for the partitions it reads.
     private final Map<TopicPartition, Long> recorded = new ConcurrentHashMap<>();
 
-    HistoryPositions(DataSource database, TopicsJob topics, KafkaClientService clients, Patience patience) {
+    HistoryPositions(
+            DataSource database, TopicsJob topics, KafkaClientService clients, Patience patience, Unread unread) {
         this.database = database;
         this.topics = topics;
         this.clients = clients;
         this.patience = patience;
+        this.unread = unread;
     }
 
     @Override
@@ -79,17 +82,7 @@ public class HistoryPositions implements KafkaConsumerRebalanceListener {
 
     /** A database restored from a backup has forgotten what it had read; where nothing new comes, nobody would notice. */
     void compare() throws SQLException {
-        Map<TopicPartition, Long> before = Map.copyOf(recorded);
-        Map<TopicPartition, Long> now = new HashMap<>();
-        try (Connection connection = database.getConnection();
-                PreparedStatement statement =
-                        connection.prepareStatement("select topic, partition, next_offset from stream_position");
-                ResultSet row = statement.executeQuery()) {
-            while (row.next()) {
-                now.put(new TopicPartition(row.getString(1), row.getInt(2)), row.getLong(3));
-            }
-        }
-        if (before.entrySet().stream().anyMatch(was -> now.getOrDefault(was.getKey(), 0L) < was.getValue())) {
+        if (unread.before(Map.copyOf(recorded)) > 0) {
             readAgain("The database is older than what was read");
         }
     }

@@ -209,9 +209,8 @@ public class Regrowth {
             circumstances = circumstances(connection);
         }
 
-        // A log that begins anew is read from below the position, where we do not look again; and what was erased, be
-        // it
-        // from an entry that was erased before, must not come back.
+        // A log that begins anew is read from below the position, where we do not look again. What was erased must not
+        // come back, also where its entry had been erased before.
         private String circumstances(Connection connection) throws SQLException {
             return texts(connection, """
                     select (select sum(replaced) from stream_position) || ' '

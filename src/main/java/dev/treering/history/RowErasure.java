@@ -53,6 +53,8 @@ final class RowErasure {
         try (PreparedStatement statement = connection.prepareStatement(
                 "select id, to_jsonb(t) from %s t where id > ? and coalesce(project_id = ?::uuid, ?) order by id limit %d"
                         .formatted(table.sqlName(), PORTION))) {
+            // Failures of tests may be long.
+            statement.setFetchSize(50);
             statement.setObject(1, after);
             statement.setString(2, project == null ? null : project.toString());
             // Of a row that nobody has told of yet the project is not known, and it names nobody.

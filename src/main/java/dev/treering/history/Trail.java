@@ -173,6 +173,7 @@ class Trail {
                 row.getString("origin"),
                 body,
                 erased != null || body == null ? erased : Digests.sha256().digest(body),
+                null,
                 null);
     }
 

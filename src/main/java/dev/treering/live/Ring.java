@@ -8,6 +8,7 @@ import java.util.Map;
 
 import jakarta.inject.Singleton;
 
+import dev.treering.event.CloudEvent;
 import dev.treering.support.Notice;
 import io.vertx.core.buffer.Buffer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -93,7 +94,7 @@ class Ring {
     synchronized void add(ConsumerRecord<byte[], byte[]> record) {
         head.next()[record.partition()] = record.offset() + 1;
         // What an operator publishes again is news for those who missed it, and not for who watches.
-        if (Event.header(record, "ce_republished").equals("true")) {
+        if (Event.header(record, CloudEvent.REPUBLISHED).equals("true")) {
             return;
         }
         try {

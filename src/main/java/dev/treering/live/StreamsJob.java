@@ -110,9 +110,8 @@ class StreamsJob {
             beatsUnknown = 0;
             return holding;
         } catch (SQLException e) {
-            // Who was let in stays for a while: nothing happens that could be told while the database is away. But it
-            // may
-            // be away from here alone.
+            // Who was let in stays for a while: nothing happens that could be told while the database is away. It may
+            // be away from here alone, though.
             unknown.say("The tokens of streams cannot be looked up, trying again: " + e.getMessage());
             return ++beatsUnknown > MOST_BEATS_UNKNOWN ? Set.of() : shown;
         }

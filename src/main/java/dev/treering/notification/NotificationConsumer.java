@@ -30,9 +30,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 @ApplicationScoped
 public class NotificationConsumer {
 
-    /** On events that are published anew, for consumers that lost them. */
-    private static final String REPUBLISHED = "ce_republished";
-
     private static final ObjectReader CHANGE = Json.CIRCLECI.readerFor(Change.class);
 
     private final Decider decider;
@@ -51,7 +48,7 @@ public class NotificationConsumer {
         stage.work(records, () -> {
             List<Noted> changes = new ArrayList<>();
             for (ConsumerRecord<byte[], byte[]> record : records) {
-                if (record.value() != null && record.headers().lastHeader(REPUBLISHED) == null) {
+                if (record.value() != null && record.headers().lastHeader(CloudEvent.REPUBLISHED) == null) {
                     read(record, changes);
                 }
             }

@@ -19,11 +19,9 @@ final class Runs {
     private static final String PASSED = Outcome.SUCCESS.inSql();
     private static final String FAILED = Outcome.FAILURE.inSql();
 
-    // Others of its key, read in their order and from the newest on, so that no more are looked at than are needed: the
-    // fences
-    // (limit, offset) keep the planner, which may know nothing of the tables yet, from reading all of a branch or of a
-    // name.
-    // What had not stopped by then was not known.
+    // Others of its key, read in their order and from the newest on, so that no more are looked at than are needed.
+    // The fences (limit, offset) keep the planner, which may know nothing of the tables yet, from reading all of a
+    // branch or of a name. What had not stopped by then was not known.
     private static final int MOST_PIPELINES = 1_000;
     private static final String OTHERS = """
             from (select id, created_at from pipeline where project_id = p.project_id and branch = p.branch

@@ -86,6 +86,16 @@ public final class Rows {
         }
     }
 
+    /** The one number that such a query finds. */
+    public static double number(DataSource database, String sql) throws SQLException {
+        try (Connection connection = database.getConnection();
+                PreparedStatement statement = connection.prepareStatement(sql);
+                ResultSet row = statement.executeQuery()) {
+            row.next();
+            return row.getDouble(1);
+        }
+    }
+
     public interface Work {
 
         void on(Connection connection) throws SQLException;

@@ -48,14 +48,14 @@ import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * CircleCI is away for a day, and then all that waits is asked to the last: thirty thousand tasks, and a hundred thousand with
- * {@code -Dtreering.runs=100}. The time is one that we turn: the
+ * CircleCI is away for a day, and then all that waits is asked to the last: a hundred thousand tasks, or a thousand for each of
+ * {@code -Dtreering.runs=…}. The time is one that we turn: the
  * worker's, CircleCI's, and by a schema with a {@code now()} of its own also the database's.
  */
 @FlowTest
 class DrainTest {
 
-    private static final int RUNS = Integer.getInteger("treering.runs", 30);
+    private static final int RUNS = Integer.getInteger("treering.runs", 100);
     private static final int JOBS = 1_000;
     private static final int LIMIT = 100;
     private static final String TOKEN = "drain-token";

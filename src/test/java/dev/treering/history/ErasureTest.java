@@ -210,6 +210,7 @@ class ErasureTest {
                                 null,
                                 read.body(),
                                 digest,
+                                null,
                                 null));
                         if (judged.content() != null) {
                             told.addAll(judged.content().rows());
@@ -369,8 +370,13 @@ class ErasureTest {
             // Then
             assertThat(done.path("problem").asText()).as("%s", done).contains("not in the trail yet", "ask again");
             // When it goes on meanwhile
+            String before = database.value("select clock_timestamp()::text");
             CompletableFuture<JsonNode> erased = erasing(Map.of("person", List.of(email)));
-            Thread.sleep(500);
+            await().until(() -> database.count(
+                            "select count(*) from pg_stat_activity where query like 'select coalesce(sum(greatest(0, e.o%'"
+                                    + " and query_start > ?::timestamptz",
+                            before)
+                    > 0);
             holder.rollback();
             // Then
             assertThat(erased.join().path("entries").asInt()).isEqualTo(1);

@@ -211,7 +211,22 @@ class FactReaderTest {
 
     private static Fact received(Fact fact, Instant at) {
         return new Fact(
-                fact.topic(), 0, 0, at, null, null, null, null, null, at, null, null, fact.body(), fact.digest(), null);
+                fact.topic(),
+                0,
+                0,
+                at,
+                null,
+                null,
+                null,
+                null,
+                null,
+                at,
+                null,
+                null,
+                fact.body(),
+                fact.digest(),
+                null,
+                null);
     }
 
     private static List<String> told(Fact fact) throws Unfoldable {
@@ -277,6 +292,7 @@ class FactReaderTest {
 
     private static Fact fact(String topic, byte[] body) {
         byte[] digest = Digests.sha256().digest(body);
-        return new Fact(topic, 0, 0, Instant.EPOCH, null, null, null, null, null, null, null, null, body, digest, null);
+        return new Fact(
+                topic, 0, 0, Instant.EPOCH, null, null, null, null, null, null, null, null, body, digest, null, null);
     }
 }

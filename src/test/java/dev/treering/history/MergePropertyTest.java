@@ -311,6 +311,7 @@ class MergePropertyTest {
                     null,
                     told.body(),
                     Digests.sha256().digest(told.body()),
+                    null,
                     null));
         }
 

@@ -123,6 +123,7 @@ class RegrowthTest {
                     null,
                     fact.body(),
                     Digests.sha256().digest(fact.body()),
+                    null,
                     null));
         }
         return facts;
