@@ -23,11 +23,11 @@ import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-/** What enrichment costs in calls; of fewer workflows than a thousand with {@code -Dtreering.workflows=…}. */
+/** What enrichment costs in calls; of fewer workflows than a thousand with {@code -Dcost.workflows=…}. */
 @FlowTest
 class CostTest {
 
-    private static final int WORKFLOWS = Integer.getInteger("treering.workflows", 1_000);
+    private static final int WORKFLOWS = Integer.getInteger("cost.workflows", 1_000);
     private static final int JOBS = 20;
 
     @Inject

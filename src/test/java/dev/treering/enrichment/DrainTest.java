@@ -49,13 +49,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * CircleCI is away for a day, and then all that waits is asked to the last: a hundred thousand tasks, or a thousand for each of
- * {@code -Dtreering.runs=…}. The time is one that we turn: the
+ * {@code -Ddrain.runs=…}. The time is one that we turn: the
  * worker's, CircleCI's, and by a schema with a {@code now()} of its own also the database's.
  */
 @FlowTest
 class DrainTest {
 
-    private static final int RUNS = Integer.getInteger("treering.runs", 100);
+    private static final int RUNS = Integer.getInteger("drain.runs", 100);
     private static final int JOBS = 1_000;
     private static final int LIMIT = 100;
     private static final String TOKEN = "drain-token";
