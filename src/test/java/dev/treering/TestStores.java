@@ -3,6 +3,7 @@ package dev.treering;
 import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
@@ -10,6 +11,7 @@ import java.util.Map;
 import dev.treering.embedded.EmbeddedStores;
 import dev.treering.simulation.CircleCiStub;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
+import org.awaitility.Awaitility;
 
 /** A real broker, a real database and a stub of CircleCI for every test of the flow, started once. */
 public class TestStores implements QuarkusTestResourceLifecycleManager {
@@ -31,6 +33,8 @@ public class TestStores implements QuarkusTestResourceLifecycleManager {
 
     @Override
     public Map<String, String> start() {
+        // How long a busy machine may take; a test that means a time says it.
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
         stores = EmbeddedStores.temporary();
         circleCi = CircleCiStub.start("circleci-token", Clock.systemUTC(), 10_000);
         Map<String, String> settings = new HashMap<>(stores.settings());

@@ -174,6 +174,22 @@ class Deliveries {
         Duration pause = claimed.kind().equals(Channel.SLACK) ? most(rest, config.slackPace()) : rest;
         String state = outcome.arrived() ? "sent" : next.isPresent() ? "pending" : "failed";
         Rows.inTransaction(database, connection -> {
+            // The channel first, as who claims or deletes it does: else they wait for each other.
+            Rows.execute(
+                    connection,
+                    """
+                    update notification_channel set free_at = now() + ? * interval '1 millisecond',
+                        failing_since = case when ? then null when exists (select from notification_delivery d
+                                join notification_attempt a on a.delivery_id = d.id
+                                where d.channel_id = ? and a.outcome = 'failed' and (d.id, a.number) <> (?, ?)
+                                    and a.started_at > now() - interval '1 day')
+                            then coalesce(failing_since, now()) else now() end where id = ?""",
+                    pause.toMillis(),
+                    outcome.arrived(),
+                    claimed.channelId(),
+                    claimed.id(),
+                    claimed.number(),
+                    claimed.channelId());
             Rows.execute(
                     connection,
                     """
@@ -192,21 +208,6 @@ class Deliveries {
                     update notification_delivery set state = ?, settled_at = case when ? then null else now() end,
                         due_at = now() + coalesce(?::bigint, 0) * interval '1 millisecond'
                     where id = ? and (attempts = ? or ?)""", state, next.isPresent(), wait, claimed.id(), claimed.number(), outcome.arrived());
-            Rows.execute(
-                    connection,
-                    """
-                    update notification_channel set free_at = now() + ? * interval '1 millisecond',
-                        failing_since = case when ? then null when exists (select from notification_delivery d
-                                join notification_attempt a on a.delivery_id = d.id
-                                where d.channel_id = ? and a.outcome = 'failed' and (d.id, a.number) <> (?, ?)
-                                    and a.started_at > now() - interval '1 day')
-                            then coalesce(failing_since, now()) else now() end where id = ?""",
-                    pause.toMillis(),
-                    outcome.arrived(),
-                    claimed.channelId(),
-                    claimed.id(),
-                    claimed.number(),
-                    claimed.channelId());
             if (!outcome.arrived()) {
                 switchOff(connection, claimed, outcome);
             }

@@ -78,12 +78,12 @@ class Outbound {
                             request.exceptionHandler(hungUp -> {}).connection().close();
                             return Future.failedFuture("nobody waits for it any more");
                         }
-                        return request.send(Buffer.buffer(body));
-                    })
-                    .map(answer -> {
-                        // Hanging up below is told to whoever reads the rest, or else to the log.
-                        answer.exceptionHandler(hungUp -> {});
-                        return new Reply(answer.statusCode(), answer.getHeader("Retry-After"));
+                        // In here, on the connection's own thread, it is read before it can have ended.
+                        return request.send(Buffer.buffer(body)).map(answer -> {
+                            // Hanging up below is told to whoever reads the rest, or else to the log.
+                            answer.exceptionHandler(hungUp -> {});
+                            return new Reply(answer.statusCode(), answer.getHeader("Retry-After"));
+                        });
                     })
                     .toCompletionStage()
                     .toCompletableFuture()

@@ -353,7 +353,7 @@ class CircleCiTest {
             long begin = System.nanoTime();
             CircleCiException e = failure(() -> circleCi.workflow(ID));
             assertThat(e.kind()).isEqualTo(Kind.UNAVAILABLE);
-            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(1));
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
             // The connection is not left open behind it
             assertThat(cut.await(5, TimeUnit.SECONDS)).isTrue();
         }
@@ -367,7 +367,7 @@ class CircleCiTest {
             assertThat(failure(() -> circleCi(server.url(), "deadline", "300ms").workflow(ID))
                             .kind())
                     .isEqualTo(Kind.UNAVAILABLE);
-            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(2));
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
         }
     }
 
@@ -557,7 +557,7 @@ class CircleCiTest {
             // Then
             assertThat(e.kind()).isEqualTo(Kind.UNAVAILABLE);
             assertThat(e).hasMessageContaining("HttpConnectTimeoutException");
-            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(1500));
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
         } finally {
             for (Socket socket : waiting) {
                 socket.close();

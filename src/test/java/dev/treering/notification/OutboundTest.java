@@ -50,6 +50,7 @@ class OutboundTest {
     private final List<String> heads = new CopyOnWriteArrayList<>();
     private final AtomicReference<String> names = new AtomicReference<>();
     private ServerSocket server;
+    private String deadline = "20s";
 
     private interface Answer {
         void to(OutputStream out) throws IOException, InterruptedException;
@@ -104,15 +105,18 @@ class OutboundTest {
         VERTX.close();
     }
 
-    private static Outbound outbound(int port, Names names, HttpClientOptions options) {
+    private Outbound outbound(int port, Names names, HttpClientOptions options) {
         DeliveryConfig config = GuardTest.config(Map.of(
-                "treering.notification.delivery.allow-http", "true",
-                "treering.notification.delivery.allowed-hosts", "hooks.test.example:" + port,
-                "treering.notification.delivery.deadline", "1s"));
+                "treering.notification.delivery.allow-http",
+                "true",
+                "treering.notification.delivery.allowed-hosts",
+                "hooks.test.example:" + port,
+                "treering.notification.delivery.deadline",
+                deadline));
         return new Outbound(VERTX, new Guard(config, names), config, options);
     }
 
-    private static Reply post(int port) throws Exception {
+    private Reply post(int port) throws Exception {
         return outbound(port, host -> loopback(), new HttpClientOptions())
                 .post(url("http", port), Map.of("webhook-id", "7"), "{}");
     }
@@ -168,6 +172,7 @@ class OutboundTest {
     @Tag("F43")
     @Test
     void who_is_silent_or_dribbles_is_cut_at_the_deadline_of_the_whole() throws Exception {
+        deadline = "1s";
         for (Answer slow : List.<Answer>of(out -> Thread.sleep(60_000), out -> {
             out.write("HTTP/1.1 200 OK\r\n".getBytes(ISO_8859_1));
             for (int i = 0; i < 600; i++) {
@@ -188,6 +193,7 @@ class OutboundTest {
 
     @Test
     void whose_name_is_found_too_late_is_not_sent_to_any_more() throws Exception {
+        deadline = "1s";
         int port = start(of("HTTP/1.1 200 OK\r\n\r\n"));
         Names slow = host -> {
             await().pollDelay(Duration.ofMillis(1200)).until(() -> true);
