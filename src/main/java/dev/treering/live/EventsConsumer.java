@@ -107,11 +107,12 @@ class EventsConsumer {
     /** Until the topic is another one, or has other partitions. */
     private void follow(Consumer<byte[], byte[]> consumer) throws InterruptedException {
         String log = topics.id(Topics.EVENTS);
-        if (log == null) {
+        List<TopicPartition> partitions = log == null ? List.of() : partitions(consumer);
+        if (partitions.isEmpty()) {
+            // There is no such topic, which TopicsJob says.
             stopping.await(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
             return;
         }
-        List<TopicPartition> partitions = partitions(consumer);
         consumer.assign(partitions);
         Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
         long since = clock.millis() - ring.span().toMillis();

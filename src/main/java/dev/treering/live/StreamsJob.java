@@ -31,6 +31,8 @@ import static java.util.stream.Collectors.toUnmodifiableSet;
 @Singleton
 class StreamsJob {
 
+    private static final String STOPS = "This instance stops; come again";
+
     // Five minutes, as the heartbeat is.
     private static final int MOST_BEATS_UNKNOWN = 30;
 
@@ -57,7 +59,7 @@ class StreamsJob {
 
     void open(RoutingContext routing, String lastEventId, Filter filter, Pass pass) {
         if (stopping) {
-            throw new Problem(503, "This instance stops; come again");
+            throw new Problem(503, STOPS);
         }
         if (clients.size() >= config.clients()) {
             throw new Problem(503, "There are already %d streams here; come again".formatted(config.clients()));
@@ -65,6 +67,10 @@ class StreamsJob {
         Client client = new Client(routing, ring, new Place(lastEventId), filter, pass, config, clients::remove);
         clients.add(client);
         client.wake();
+        if (stopping) {
+            // The stop may have looked before it was there.
+            client.dismiss(STOPS);
+        }
     }
 
     void begin(String log, long[] from, long[] end) {
@@ -120,6 +126,6 @@ class StreamsJob {
     /** Before a stop waits for requests to end, which these would never do. */
     void stop(@Observes ShutdownDelayInitiatedEvent event) {
         stopping = true;
-        clients.forEach(client -> client.dismiss("This instance stops; come again"));
+        clients.forEach(client -> client.dismiss(STOPS));
     }
 }

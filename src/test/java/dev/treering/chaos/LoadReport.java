@@ -24,13 +24,16 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
  * How fast: {@code mvn verify -Pchaos -Dit.test=LoadReport}. Prints accepted webhooks a second and how long an answer takes, facts a second from
- * a backlog into the history, and how long a fact takes from the sender to a reader. Where programs to compare with are
+ * a backlog into the history, how that grows with partitions and workers, and how long a fact takes from the sender to a
+ * reader. Where programs to compare with are
  * given, also as a ratio to those, which ran in the same minute on the same broker and database:
  *
  * <ul>
@@ -47,6 +50,7 @@ class LoadReport {
     private static final int ROUNDS = 5;
     private static final Duration ROUND = Duration.ofSeconds(6);
     private static final int BACKLOG = 200_000;
+    private static final int SMALL_BACKLOG = 100_000;
     private static final int LIVE_RATE = 300;
     private static final Duration LIVE = Duration.ofSeconds(30);
 
@@ -164,17 +168,17 @@ class LoadReport {
                 .start();
         Instance worker = world.instance("worker", "worker");
         others.add(worker);
-        fill();
+        fill(BACKLOG);
         double ceiling = drainedByTheCeiling();
         // When a worker starts
         worker.start();
-        double cold = drained(worker, BACKLOG);
+        double cold = drained(List.of(worker), BACKLOG, BACKLOG);
         say("drain       %,8.0f/s by a worker that just started%s", cold, of(ceiling, cold));
         // And when one that runs finds another
         worker.freeze();
-        fill();
+        fill(BACKLOG);
         worker.thaw();
-        double warm = drained(worker, 2 * BACKLOG);
+        double warm = drained(List.of(worker), BACKLOG, 2 * BACKLOG);
         say("drain       %,8.0f/s by a worker that runs%s", warm, of(ceiling, warm));
         Part.Footprint worn = worker.footprint();
         say("drain       took %d MB of memory at most, %d threads", worn.megabytes(), worn.threads());
@@ -189,9 +193,40 @@ class LoadReport {
         freshness();
     }
 
-    private void fill() {
+    @ParameterizedTest
+    @CsvSource({"1, 1", "1, 2", "6, 1", "6, 2", "12, 1", "12, 2"})
+    void scaling(int partitions, int workers) {
+        // Given workers that run
+        world = World.named("load-scaling")
+                .measured()
+                .databaseSetting("fsync=on")
+                .with("TREERING_TOPICS_PARTITIONS", Integer.toString(partitions))
+                .receivers(1)
+                .workers(workers)
+                .start();
+        fill(SMALL_BACKLOG);
+        await("they are warm").atMost(Duration.ofMinutes(3)).until(() -> recorded() >= SMALL_BACKLOG);
+        // When they find a backlog
+        world.workers().forEach(Part::freeze);
+        fill(SMALL_BACKLOG);
+        Duration broker = world.broker().processor();
+        world.workers().forEach(Part::thaw);
+        double rate = drained(world.workers(), SMALL_BACKLOG, 2 * SMALL_BACKLOG);
+        // Then
+        say(
+                "scaling     %d partitions, %d workers: %,.0f/s; %d us a fact in the broker",
+                partitions, workers, rate, each(world.broker().processor().minus(broker), SMALL_BACKLOG));
+        world.database()
+                .rows("select relname, (pg_total_relation_size(oid) / %d)::text from pg_class"
+                                .formatted(2 * SMALL_BACKLOG)
+                        + " where relkind = 'r' and relnamespace = 'public'::regnamespace"
+                        + " and pg_total_relation_size(oid) >= %d order by 2".formatted(2 * SMALL_BACKLOG))
+                .forEach(row -> say("size        %s bytes a webhook in %s", row.get(1), row.get(0)));
+    }
+
+    private void fill(int count) {
         Load load = new Load(world.receiver().port(), CONNECTIONS);
-        for (int sent = 0; sent < BACKLOG; sent += 20_000) {
+        for (int sent = 0; sent < count; sent += 20_000) {
             assertThat(load.each(Wire.requests(events(20_000))).accepted()).isEqualTo(20_000);
         }
     }
@@ -201,11 +236,11 @@ class LoadReport {
     }
 
     /** From the first record of it to the last. */
-    private double drained(Instance worker, long total) {
-        Duration workerBefore = worker.processor();
+    private double drained(List<Instance> workers, int backlog, long total) {
+        Duration workersBefore = processor(workers);
         Duration databaseBefore = world.database().processor();
         long before = recorded();
-        await("the worker begins")
+        await("the workers begin")
                 .atMost(Duration.ofSeconds(60))
                 .pollInterval(Duration.ofMillis(20))
                 .until(() -> recorded() > before);
@@ -217,10 +252,18 @@ class LoadReport {
                 .until(() -> recorded() >= total);
         double rate = (total - first) / ((System.nanoTime() - begin) / 1e9);
         say(
-                "drain       processor time a fact: %d us in the worker, %d us in PostgreSQL",
-                worker.processor().minus(workerBefore).toNanos() / 1000 / BACKLOG,
-                world.database().processor().minus(databaseBefore).toNanos() / 1000 / BACKLOG);
+                "drain       processor time a fact: %d us in workers, %d us in PostgreSQL",
+                each(processor(workers).minus(workersBefore), backlog),
+                each(world.database().processor().minus(databaseBefore), backlog));
         return rate;
+    }
+
+    private static Duration processor(List<Instance> instances) {
+        return instances.stream().map(Part::processor).reduce(Duration.ZERO, Duration::plus);
+    }
+
+    private static long each(Duration processor, int count) {
+        return processor.toNanos() / 1000 / count;
     }
 
     private double drainedByTheCeiling() throws IOException, InterruptedException {

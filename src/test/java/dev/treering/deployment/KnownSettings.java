@@ -43,11 +43,15 @@ final class KnownSettings {
     }
 
     private static Stream<String> ours() {
+        return mappings().flatMap(KnownSettings::properties);
+    }
+
+    /** The interfaces that our settings are read into. */
+    static Stream<Class<?>> mappings() {
         return new ClassFileImporter()
                 .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS).importPackages("dev.treering").stream()
                         .filter(type -> type.isAnnotatedWith(ConfigMapping.class))
-                        .map(type -> type.reflect())
-                        .flatMap(KnownSettings::properties);
+                        .map(type -> type.reflect());
     }
 
     private static Stream<String> quarkus() {
