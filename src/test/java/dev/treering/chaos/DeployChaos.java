@@ -19,7 +19,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 @ChaosSuite
 class DeployChaos {
 
-    private static final int RATE = 300;
+    private static final int RATE = Integer.getInteger("treering.rate", 300);
     private static final int RESTARTS = Integer.getInteger("treering.restarts", 10);
     private static final Duration LONGEST_STOP = Duration.ofSeconds(30);
     private static final Pattern TROUBLE = Pattern.compile("^\\S+ (WARN|ERROR|FATAL)|Exception|SRMSG");
@@ -31,7 +31,7 @@ class DeployChaos {
         world = World.named("deploy")
                 .receivers(2)
                 .together()
-                .with("QUARKUS_SHUTDOWN_DELAY", "2S")
+                .with("QUARKUS_SHUTDOWN_DELAY", "5S")
                 .start();
     }
 
@@ -56,6 +56,8 @@ class DeployChaos {
             // When
             for (int turn = 0; turn < RESTARTS; turn++) {
                 replace(world.receivers().get(turn % 2));
+                // As minReadySeconds does: who has just come finds its stride before the other goes.
+                scenario.run(Duration.ofSeconds(3));
             }
             scenario.run(Duration.ofSeconds(3));
             clients.settle(Duration.ofSeconds(30));

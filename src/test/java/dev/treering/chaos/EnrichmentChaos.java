@@ -42,8 +42,8 @@ class EnrichmentChaos {
                 .workers(1)
                 .with("TREERING_CIRCLECI_URL", circleCi.url().toString())
                 .with("TREERING_CIRCLECI_TOKEN", circleCi.token())
-                .with("TREERING_CIRCLECI_LEASE", "3S")
-                .with("TREERING_CIRCLECI_DEADLINE", "1500MS")
+                .with("TREERING_CIRCLECI_LEASE", "8S")
+                .with("TREERING_CIRCLECI_DEADLINE", "4S")
                 .with("TREERING_CIRCLECI_REJECTED_PAUSE", "12S")
                 .with("TREERING_ENRICHMENT_LEASE", "5S")
                 .start();

@@ -27,7 +27,7 @@ class KillsChaos {
 
     private static final int KILLS = Integer.getInteger("treering.kills", 100);
     private static final int EVENTS = 1_000 * KILLS;
-    private static final int RATE = 380;
+    private static final int RATE = Integer.getInteger("treering.rate", 380);
     private static final int LONGEST_PAUSE = 2_000;
 
     private final Random random = Seed.random();

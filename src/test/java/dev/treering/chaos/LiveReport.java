@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -137,7 +138,7 @@ class LiveReport {
 
     private static Delivery probe(int number) {
         UUID id = UUID.randomUUID();
-        Instant now = Instant.now();
+        Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
         return new Delivery(id, "workflow-completed", now, """
                 {"type": "workflow-completed", "id": "%s", "happened_at": "%s",
                  "webhook": {"id": "9f6b2c1a-0000-4000-8000-000000000001", "name": "probe"},

@@ -40,7 +40,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Order, duplication and the split into batches do not matter: made-up facts of thousands of runs go through the real SQL
  * into a real PostgreSQL, twice in different ways, and the rows must be those of a plain model that knows only the set of
- * the facts. {@code -Dtreering.seed=…} tells the same stories again, {@code -Dtreering.sets=…} tells more of them.
+ * the facts. {@code -Dtreering.seed=…} tells the same stories again, {@code -Dmerge.sets=…} tells more of them.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MergePropertyTest {
@@ -50,7 +50,7 @@ class MergePropertyTest {
     private static final Logger POSTGRES = Logger.getLogger("io.zonky");
 
     private final long seed = Long.getLong("treering.seed", System.nanoTime());
-    private final int sets = Integer.getInteger("treering.sets", 10_000);
+    private final int sets = Integer.getInteger("merge.sets", 10_000);
     private final List<Told> told = new ArrayList<>();
     private Way first;
     private Way second;

@@ -304,7 +304,7 @@ class LiveTest {
                 "update api_token set expires_at = now() where id = ?",
                 expired.token().id());
         // Then
-        await().atMost(Duration.ofSeconds(5)).until(() -> ending.stream().allMatch(Listener::ended));
+        await().until(() -> ending.stream().allMatch(Listener::ended));
         assertThat(ending)
                 .allSatisfy(listener -> assertThat(listener.comments()).contains("Your token does not hold any more"));
         assertThat(other.ended()).isFalse();

@@ -91,7 +91,7 @@ class StreamsTest {
                         throw new AssertionError(e);
                     }
                 })
-                .get(10, TimeUnit.SECONDS);
+                .get(30, TimeUnit.SECONDS);
     }
 
     private double open_streams() {
@@ -143,7 +143,7 @@ class StreamsTest {
         lookedUp = new CompletableFuture<>();
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(UTF_8));
-            asked.get(10, TimeUnit.SECONDS);
+            asked.get(30, TimeUnit.SECONDS);
         }
         await().until(() -> asked.get().response().closed());
         // When

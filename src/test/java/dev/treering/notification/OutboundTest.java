@@ -186,7 +186,8 @@ class OutboundTest {
             assertThatExceptionOfType(IOException.class)
                     .isThrownBy(() -> post(port))
                     .withMessage("no answer within 1000 ms");
-            assertThat(Duration.between(start, Instant.now())).isBetween(Duration.ofMillis(950), Duration.ofSeconds(3));
+            assertThat(Duration.between(start, Instant.now()))
+                    .isBetween(Duration.ofMillis(950), Duration.ofSeconds(10));
             stop();
         }
     }
@@ -203,7 +204,7 @@ class OutboundTest {
                 .isThrownBy(() -> outbound(port, slow, new HttpClientOptions()).post(url("http", port), Map.of(), "{}"))
                 .withMessage("no answer within 1000 ms");
         // The connection was made, and is closed without a word.
-        await().atMost(Duration.ofSeconds(5)).until(() -> !heads.isEmpty());
+        await().until(() -> !heads.isEmpty());
         assertThat(heads).containsExactly("");
     }
 
