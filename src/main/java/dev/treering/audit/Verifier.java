@@ -46,7 +46,10 @@ public class Verifier {
                 and number <= ?
             order by number, "offset", appended_at limit %d""".formatted(PORTION);
 
-    /** Every chain there is an entry or a position of, with what its position says and whether entries stand behind that. */
+    /**
+     * Every chain there is an entry or a position of, with what its position says and whether entries stand behind that: by the
+     * last number, for whether any is larger PostgreSQL finds out by reading all of the trail.
+     */
     private static final String CHAINS = """
             with recursive found as (
                 (select topic, partition from trail order by topic, partition limit 1)
@@ -54,8 +57,9 @@ public class Verifier {
                 select n.topic, n.partition from found f, lateral (
                     select topic, partition from trail where (topic, partition) > (f.topic, f.partition)
                     order by topic, partition limit 1) as n)
-            select topic, partition, coalesce(s.entries, 0), coalesce(s.chain_head, ''), exists (select from trail t
-                where t.topic = c.topic and t.partition = c.partition and t.number > coalesce(s.entries, 0))
+            select topic, partition, coalesce(s.entries, 0), coalesce(s.chain_head, ''), coalesce(s.entries, 0) < (
+                select t.number from trail t where t.topic = c.topic and t.partition = c.partition
+                order by t.number desc limit 1)
             from (select topic, partition from found union select topic, partition from stream_position) as c
                 left join stream_position s using (topic, partition)
             where topic = coalesce(?, topic) and partition = coalesce(?, partition)

@@ -136,6 +136,11 @@ final class Instance extends Part {
         return get(port, path);
     }
 
+    /** The same of what takes long. */
+    HttpResponse<String> get(String path, Duration patience) throws IOException, InterruptedException {
+        return HTTP.send(request(port, path).timeout(patience).build(), BodyHandlers.ofString());
+    }
+
     /** {@code POST} of a JSON body with the admin's token; what was answered. */
     JsonNode post(String path, String body) throws IOException, InterruptedException {
         HttpRequest request = request(port, path)

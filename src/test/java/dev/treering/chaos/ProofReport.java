@@ -92,7 +92,8 @@ class ProofReport {
 
     private void verify(String deed, String expected, long number) throws Exception {
         long begin = System.nanoTime();
-        String lines = service.get("/api/trail/verification").body();
+        String lines =
+                service.get("/api/trail/verification", Duration.ofMinutes(3)).body();
         double seconds = (System.nanoTime() - begin) / 1e9;
         JsonNode report = JSON.readTree(lines.substring(lines.stripTrailing().lastIndexOf('\n') + 1));
         JsonNode broken = report.at("/broken/0");
