@@ -33,8 +33,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * How fast: {@code mvn verify -Pchaos -Dit.test=LoadReport}. Prints accepted webhooks a second and how long an answer takes, facts a second from
  * a backlog into the history, how that grows with partitions and workers, and how long a fact takes from the sender to a
- * reader. Where programs to compare with are
- * given, also as a ratio to those, which ran in the same minute on the same broker and database:
+ * reader. Where programs to compare with are given, also as a ratio to those, which ran in the same minute on the same broker and database:
  *
  * <ul>
  *   <li>{@code -Dtreering.load.receive=}: a command that serves {@code POST /webhooks/circleci}, with {@code {port}},
