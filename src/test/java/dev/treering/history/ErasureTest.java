@@ -377,12 +377,17 @@ class ErasureTest {
                                     + " and query_start > ?::timestamptz",
                             before)
                     > 0);
+            assertThat(erased).isNotDone();
             holder.rollback();
-            // Then
-            assertThat(erased.join().path("entries").asInt()).isEqualTo(1);
-            assertThat(erased.join().has("problem")
-                            && !erased.join().path("problem").isNull())
-                    .isFalse();
+            // Then it was found, unless the machine stood still for longer than is waited; what is said then is done
+            JsonNode found = erased.join();
+            int entries = found.path("entries").asInt();
+            for (int asked = 1; asked < 6 && found.hasNonNull("problem"); asked++) {
+                assertThat(found.path("problem").asText()).contains("not in the trail yet", "ask again");
+                found = erase(false, Map.of("person", List.of(email)));
+                entries += found.path("entries").asInt();
+            }
+            assertThat(entries).as("%s", found).isEqualTo(1);
         }
         await().untilAsserted(() -> assertThat(tablesWith(email)).isEmpty());
     }
