@@ -128,6 +128,18 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
         return new CloudEvent(topic, key, more, value);
     }
 
+    /** The same record, as what follows from a fact that was received then and belongs to that trace; null where that is not known. */
+    public CloudEvent following(Instant receivedAt, String trace) {
+        Map<String, String> more = new LinkedHashMap<>(headers);
+        if (receivedAt != null) {
+            more.put(RECEIVED_AT, receivedAt.toString());
+        }
+        if (trace != null) {
+            more.put(TRACE, trace);
+        }
+        return new CloudEvent(topic, key, more, value);
+    }
+
     /** Hands over the headers as they travel. */
     public void forEachHeader(BiConsumer<String, byte[]> to) {
         headers.forEach((name, text) -> to.accept(name, text.getBytes(UTF_8)));
@@ -140,9 +152,7 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
     /** The text without control characters and no longer than a header may be. */
     public static String printable(String text) {
         // Nearly every text is an id or a short word; looking is much cheaper than writing it anew.
-        if (text.length() <= LONGEST_ATTRIBUTE
-                && !text.isBlank()
-                && text.chars().noneMatch(Character::isISOControl)) {
+        if (text.length() <= LONGEST_ATTRIBUTE && !text.isBlank() && !hasControl(text)) {
             return text;
         }
         String clean = text.codePoints()
@@ -151,5 +161,14 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
                 .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                 .toString();
         return clean.isBlank() ? "unknown" : clean;
+    }
+
+    private static boolean hasControl(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isISOControl(text.charAt(i))) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -35,7 +35,10 @@ final class Changes {
                 where p.id = any(?)""".formatted(place));
         // The run before, of the last 90 days (a name that never ran before must not cost a walk over years): of the
         // same name on the same branch of the same project, the latest that passed or failed. An
-        // older pipeline comes before a newer one, and a first run before its rerun.
+        // older pipeline comes before a newer one, and a first run before its rerun. A name is "not distinct", for
+        // which no
+        // index serves: where little is known of new tables the planner would take the one on names, and read all runs
+        // of it.
         SQL.put(Table.WORKFLOW, """
                 select w.id, w.name, w.status, w.id as workflow_id, null::bigint as job_number, w.created_at, w.stopped_at,
                     w.details_stamp is not null as enriched,
@@ -44,7 +47,7 @@ final class Changes {
                             and p2.created_at <= p.created_at
                             and p2.created_at > p.created_at - interval '90 days'
                             and (p2.created_at, w2.created_at) < (p.created_at, w.created_at)
-                            and w2.name = w.name and w2.status in ('success', 'failed', 'error', 'unauthorized')
+                            and w2.name is not distinct from w.name and w2.status in ('success', 'failed', 'error', 'unauthorized')
                         order by p2.created_at desc, w2.created_at desc limit 1) as before, %s
                 from workflow w left join pipeline p on p.id = w.pipeline_id left join project r on r.id = w.project_id
                 where w.id = any(?)""".formatted(place));

@@ -241,23 +241,16 @@ public class HistoryWriter {
 
     /** Each with what it follows from: the last fact of the batch that spoke of its entity. */
     private static List<CloudEvent> following(List<CloudEvent> events, List<Judged> fresh) {
-        Map<String, Fact> causes = new HashMap<>();
+        Map<UUID, Fact> causes = new HashMap<>();
         for (Judged judged : fresh) {
             if (judged.content != null) {
-                judged.content.rows().forEach(row -> causes.put(row.id().toString(), judged.fact));
+                judged.content.rows().forEach(row -> causes.put(row.id(), judged.fact));
             }
         }
         return events.stream()
                 .map(event -> {
-                    Fact cause = causes.get(event.headers().get(CloudEvent.SUBJECT));
-                    return cause == null
-                            ? event
-                            : event.with(
-                                            CloudEvent.RECEIVED_AT,
-                                            cause.receivedAt() == null
-                                                    ? null
-                                                    : cause.receivedAt().toString())
-                                    .with(CloudEvent.TRACE, cause.trace());
+                    Fact cause = causes.get(UUID.fromString(event.headers().get(CloudEvent.SUBJECT)));
+                    return cause == null ? event : event.following(cause.receivedAt(), cause.trace());
                 })
                 .toList();
     }
