@@ -22,6 +22,7 @@ final class Broker extends Part {
 
     private final int node;
     private final int port;
+    private boolean measured;
 
     private Broker(Path folder, String name, int node, int port) {
         super(folder, name);
@@ -53,6 +54,11 @@ final class Broker extends Part {
         return nodes;
     }
 
+    /** With both compilers, where speed is measured. */
+    void measured() {
+        measured = true;
+    }
+
     /** The node's number in Kafka. */
     int node() {
         return node;
@@ -71,7 +77,7 @@ final class Broker extends Part {
         return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m",
-                "-XX:TieredStopAtLevel=1",
+                "-XX:TieredStopAtLevel=" + (measured ? 4 : 1),
                 "-XX:+UseSerialGC",
                 "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
                 "-cp",

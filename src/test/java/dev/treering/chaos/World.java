@@ -27,6 +27,14 @@ final class World implements AutoCloseable {
             .map(Logger::getLogger)
             .toList();
 
+    // Many short lives on few processors: the second compiler would take more of them than the events.
+    private static final String SHORT_LIVES = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC";
+
+    // Classes as one start left them, which each later one maps instead of reading them: a quarter of its work.
+    private static final Path CLASSES =
+            Path.of("target", "chaos", "classes.jsa").toAbsolutePath();
+    private static boolean classesKept;
+
     private final Path folder;
     private final Map<String, String> settings = new HashMap<>();
     private final List<String> databaseSettings = new ArrayList<>();
@@ -35,6 +43,7 @@ final class World implements AutoCloseable {
     private int workerCount = 1;
     private boolean proxied;
     private boolean together;
+    private boolean measured;
 
     private final List<Broker> kafka = new ArrayList<>();
     private final List<Instance> receivers = new ArrayList<>();
@@ -47,8 +56,7 @@ final class World implements AutoCloseable {
 
     private World(String name) {
         folder = Path.of("target", "chaos", name);
-        // Many short lives on few processors: the second compiler would take more of them than the events.
-        with("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC");
+        with("JAVA_TOOL_OPTIONS", SHORT_LIVES);
     }
 
     static World named(String name) {
@@ -82,9 +90,10 @@ final class World implements AutoCloseable {
         return this;
     }
 
-    /** With both compilers and the collector that the JVM chooses, where speed or memory is measured. */
+    /** With both compilers, and the collector that the JVM chooses in a container of 1 GB: where speed or memory is measured. */
     World measured() {
-        settings.remove("JAVA_TOOL_OPTIONS");
+        measured = true;
+        with("JAVA_TOOL_OPTIONS", "-XX:+UseSerialGC");
         return this;
     }
 
@@ -117,6 +126,9 @@ final class World implements AutoCloseable {
         for (int i = 1; i <= workerCount; i++) {
             workers.add(instance("worker-" + i, "worker"));
         }
+        if (!measured && !instances().isEmpty()) {
+            keepClasses();
+        }
         instances().forEach(Part::launch);
         instances().forEach(Part::awaitAnswer);
         traffic = new Traffic(
@@ -127,6 +139,18 @@ final class World implements AutoCloseable {
                 Seed.VALUE);
         System.out.printf("chaos: all parts answer after %.1f s%n", (System.nanoTime() - begin) / 1e9);
         return this;
+    }
+
+    private void keepClasses() {
+        if (!classesKept) {
+            Instance first = instance("first", "receiver,worker,api")
+                    .with("JAVA_TOOL_OPTIONS", SHORT_LIVES + " -XX:ArchiveClassesAtExit=" + CLASSES);
+            first.start();
+            first.stop();
+            classesKept = true;
+        }
+        with("JAVA_TOOL_OPTIONS", SHORT_LIVES + " -XX:SharedArchiveFile=" + CLASSES);
+        instances().forEach(instance -> instance.with("JAVA_TOOL_OPTIONS", settings.get("JAVA_TOOL_OPTIONS")));
     }
 
     private void startDatabase() {
@@ -144,6 +168,9 @@ final class World implements AutoCloseable {
             kafka.add(Broker.alone(folder.resolve("broker"), port, proxied ? brokerProxy.port() : port));
         } else {
             kafka.addAll(Broker.cluster(folder.resolve("kafka"), brokerCount));
+        }
+        if (measured) {
+            kafka.forEach(Broker::measured);
         }
         kafka.forEach(Part::launch);
         kafka.forEach(Part::awaitAnswer);
