@@ -162,6 +162,8 @@ class LoadReport {
         world = World.named("load-drain")
                 .measured()
                 .databaseSetting("fsync=on")
+                .databaseSetting("shared_buffers=512MB")
+                .databaseSetting("max_wal_size=4GB")
                 .receivers(1)
                 .workers(0)
                 .start();
