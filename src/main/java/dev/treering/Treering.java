@@ -7,9 +7,11 @@ import java.util.logging.Logger;
 import dev.treering.command.TreeringCommand;
 import dev.treering.status.Banner;
 import dev.treering.status.StartFailure;
+import io.quarkus.logging.Log;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.runtime.annotations.QuarkusMain;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** The service; with arguments, a command to one that runs, or the migration alone. */
 @QuarkusMain
@@ -20,9 +22,11 @@ public class Treering implements QuarkusApplication {
     private static final Logger HIBERNATE = Logger.getLogger("org.hibernate");
 
     private final Banner banner;
+    private final boolean objects;
 
-    Treering(Banner banner) {
+    Treering(Banner banner, @ConfigProperty(name = "quarkus.log.console.json.enabled") boolean objects) {
         this.banner = banner;
+        this.objects = objects;
     }
 
     /** Starts the service and returns when it is stopped. With arguments it runs a command and ends the process. */
@@ -46,7 +50,12 @@ public class Treering implements QuarkusApplication {
 
     @Override
     public int run(String... args) {
-        System.out.println(banner.text());
+        if (objects) {
+            // Whoever collects them must not meet a line that is none.
+            Log.info(banner.text().strip());
+        } else {
+            System.out.println(banner.text());
+        }
         Quarkus.waitForExit();
         return 0;
     }

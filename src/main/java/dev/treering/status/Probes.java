@@ -1,6 +1,5 @@
 package dev.treering.status;
 
-import java.sql.Connection;
 import java.sql.SQLException;
 import javax.sql.DataSource;
 
@@ -16,11 +15,17 @@ class Probes {
     private static final int PATIENCE_MILLIS = 1000;
 
     private final DataSource database;
+    private final DataSource reads;
     private final Publisher publisher;
     private final TopicsJob topics;
 
-    Probes(DataSource database, Publisher publisher, TopicsJob topics) {
+    Probes(
+            DataSource database,
+            @io.quarkus.agroal.DataSource("reads") DataSource reads,
+            Publisher publisher,
+            TopicsJob topics) {
         this.database = database;
+        this.reads = reads;
         this.publisher = publisher;
         this.topics = topics;
     }
@@ -38,15 +43,37 @@ class Probes {
 
     /** What keeps PostgreSQL from taking writes; null when nothing does. */
     String databaseProblem() {
-        try (var connection = database.getConnection()) {
+        try {
+            return ask(
+                    database,
+                    "select case when pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' then 'it is read-only'"
+                            + " when to_regclass('outbox') is null then 'the schema is not there yet' end");
+        } catch (SQLException e) {
+            return String.valueOf(e.getMessage()).lines().findFirst().orElse("it does not answer");
+        }
+    }
+
+    /** Whether the database that reads go to, a replica perhaps, answers them. */
+    boolean answersReads() {
+        try {
+            return ask(reads, "select to_regclass('pipeline')::text") != null;
+        } catch (SQLException e) {
+            return false;
+        }
+    }
+
+    private static String ask(DataSource store, String question) throws SQLException {
+        try (var connection = store.getConnection()) {
             // A server that hangs answers no cancellation either: only the socket's own timeout ends the waiting.
             int usual = connection.getNetworkTimeout();
             connection.setNetworkTimeout(Runnable::run, PATIENCE_MILLIS);
-            String problem = problem(connection);
-            connection.setNetworkTimeout(Runnable::run, usual);
-            return problem;
-        } catch (SQLException e) {
-            return String.valueOf(e.getMessage()).lines().findFirst().orElse("it does not answer");
+            try (var statement = connection.createStatement();
+                    var result = statement.executeQuery(question)) {
+                result.next();
+                String answer = result.getString(1);
+                connection.setNetworkTimeout(Runnable::run, usual);
+                return answer;
+            }
         }
     }
 
@@ -60,19 +87,6 @@ class Probes {
                         + " (select coalesce(sum(n_dead_tup), 0) from pg_stat_user_tables)")) {
             result.next();
             return new Size(result.getLong(1), result.getLong(2));
-        }
-    }
-
-    private static String problem(Connection connection) throws SQLException {
-        try (var statement = connection.createStatement();
-                var result = statement.executeQuery(
-                        "select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on',"
-                                + " to_regclass('outbox') is null")) {
-            result.next();
-            if (result.getBoolean(1)) {
-                return "it is read-only";
-            }
-            return result.getBoolean(2) ? "the schema is not there yet" : null;
         }
     }
 }

@@ -1,7 +1,7 @@
 package dev.treering.status;
 
 import java.sql.SQLException;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,6 +15,7 @@ import jakarta.ws.rs.Produces;
 import dev.treering.audit.Checkpoints;
 import dev.treering.enrichment.EnrichmentJob;
 import dev.treering.history.History;
+import dev.treering.history.StandstillJob;
 import dev.treering.notification.DeliveryLog;
 import dev.treering.outbox.Outbox;
 import dev.treering.outbox.TopicsJob;
@@ -23,6 +24,7 @@ import dev.treering.security.Scope;
 import dev.treering.support.Patience;
 import dev.treering.support.Role;
 import dev.treering.support.SchemaJob;
+import dev.treering.support.Stages;
 import dev.treering.support.TreeringConfig;
 import dev.treering.webhook.Endpoints;
 import org.eclipse.microprofile.config.Config;
@@ -37,6 +39,8 @@ public class StatusResource {
     private final Outbox outbox;
     private final History history;
     private final Patience patience;
+    private final Stages stages;
+    private final StandstillJob standstill;
     private final EnrichmentJob enrichment;
     private final DeliveryLog deliveries;
     private final TreeringConfig config;
@@ -52,6 +56,8 @@ public class StatusResource {
             Outbox outbox,
             History history,
             Patience patience,
+            Stages stages,
+            StandstillJob standstill,
             EnrichmentJob enrichment,
             DeliveryLog deliveries,
             TreeringConfig config,
@@ -65,6 +71,8 @@ public class StatusResource {
         this.outbox = outbox;
         this.history = history;
         this.patience = patience;
+        this.stages = stages;
+        this.standstill = standstill;
         this.enrichment = enrichment;
         this.deliveries = deliveries;
         this.config = config;
@@ -78,8 +86,9 @@ public class StatusResource {
 
     /**
      * @param state {@code ok}, or {@code degraded} when a part does not do its work
-     * @param failing those parts: {@code kafka}, {@code postgresql}, {@code circleci}, and the work that waits
-     * @param waiting the work that waits for PostgreSQL, with its reason
+     * @param failing those parts: {@code kafka}, {@code postgresql}, {@code circleci}, and the work that waits or has ended
+     * @param waiting the work that waits for PostgreSQL or has ended, with its reason; {@code history} also where no worker runs in
+     *     this process and none elsewhere records what Kafka has
      * @param outbox null while PostgreSQL does not answer
      * @param losses what Kafka had lost when the history came to read it; null while PostgreSQL does not answer
      * @param enrichment null while PostgreSQL does not answer, as are {@code notifications}
@@ -114,7 +123,9 @@ public class StatusResource {
         String database = probes.databaseProblem();
         EnrichmentJob.Status circleCi = database == null ? ask(enrichment::status) : null;
         Map<String, String> waiting = patience.waiting();
-        List<String> failing = new ArrayList<>(waiting.keySet());
+        waiting.putAll(stages.ended());
+        standstill.problem().ifPresent(problem -> waiting.put("history", problem));
+        Set<String> failing = new LinkedHashSet<>(waiting.keySet());
         if (kafka != null) {
             failing.add("kafka");
         }
@@ -126,7 +137,7 @@ public class StatusResource {
         }
         return new Status(
                 failing.isEmpty() ? "ok" : "degraded",
-                failing,
+                List.copyOf(failing),
                 config.roles(),
                 kafka == null ? "takes writes" : kafka,
                 database == null ? "takes writes" : database,

@@ -11,7 +11,7 @@ import org.eclipse.microprofile.health.Readiness;
 
 /**
  * Ready for traffic. A receiver is ready while either store takes writes: taking it out of service for a broker's
- * hiccup would close the outbox too. An instance that only reads needs PostgreSQL; a worker gets no traffic.
+ * hiccup would close the outbox too. One that only reads needs the PostgreSQL that it reads from; a worker gets no traffic.
  */
 @Readiness
 @Blocking
@@ -32,7 +32,7 @@ class StoresReadiness implements HealthCheck {
         String database = probes.databaseProblem();
         boolean ready = config.roles().contains(Role.RECEIVER)
                 ? kafka || database == null
-                : !config.roles().contains(Role.API) || database == null;
+                : !config.roles().contains(Role.API) || probes.answersReads();
         return HealthCheckResponse.named("stores")
                 .withData("kafka", kafka ? "takes writes" : "does not answer")
                 .withData("postgresql", database == null ? "takes writes" : database)

@@ -26,10 +26,12 @@ public final class Stage {
     private final Traces traces;
     private final Clock clock;
     private final Counter records;
+    private final Counter failures;
     private final Timer batches;
     private volatile Instant inHand;
     private volatile Duration last = Duration.ZERO;
     private volatile Instant doneAt = Instant.EPOCH;
+    private volatile String failure;
 
     public interface Work {
 
@@ -44,6 +46,10 @@ public final class Stage {
                 .description("Records done")
                 .tag("stage", name)
                 .register(meters);
+        failures = Counter.builder("treering.stage.failures")
+                .description("Batches that ended the stage: what is tried again does not count")
+                .tag("stage", name)
+                .register(meters);
         batches = Timer.builder("treering.stage.batch")
                 .description("Time for one batch, what it waits for the database included")
                 .tag("stage", name)
@@ -56,7 +62,7 @@ public final class Stage {
                 .register(meters);
     }
 
-    /** Does the work on the batch. */
+    /** Does the work on the batch. What fails, and is not tried again by the work itself, ends the stage: its channel closes. */
     public void work(ConsumerRecords<?, ?> batch, Work work) throws InterruptedException {
         long oldest = Long.MAX_VALUE;
         for (ConsumerRecord<?, ?> record : batch) {
@@ -70,6 +76,10 @@ public final class Stage {
         try {
             work.run();
             records.increment(batch.count());
+        } catch (RuntimeException | Error e) {
+            failures.increment();
+            failure = e.toString();
+            throw e;
         } finally {
             Instant done = clock.instant();
             last = Duration.between(since, done);
@@ -78,6 +88,15 @@ public final class Stage {
             spans.forEach(Span::end);
             batches.record(Duration.between(begun, done));
         }
+    }
+
+    String name() {
+        return name;
+    }
+
+    /** What ended it; null while it reads. */
+    String failure() {
+        return failure;
     }
 
     double lag() {

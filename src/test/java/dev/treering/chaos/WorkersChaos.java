@@ -1,5 +1,8 @@
 package dev.treering.chaos;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -10,7 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.treering.event.Topics;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -38,7 +43,10 @@ class WorkersChaos {
 
     @BeforeAll
     void start() {
-        world = World.named("workers").workers(2).start();
+        world = World.named("workers")
+                .workers(2)
+                .with("QUARKUS_LOG_CONSOLE_JSON_ENABLED", "true")
+                .start();
     }
 
     @AfterAll
@@ -56,6 +64,9 @@ class WorkersChaos {
         world.workers().forEach(Part::kill);
         scenario.traffic(3 * RATE);
         scenario.run(Duration.ofSeconds(5));
+        scenario.named(
+                world.receiver(),
+                status -> status.path("waiting").path("history").asText().contains("no worker records them"));
         scenario.traffic(RATE);
 
         // When
@@ -181,6 +192,23 @@ class WorkersChaos {
                                         + " where encode(sha256(body), 'hex') in (" + digests + ")"))
                 .isGreaterThanOrEqualTo(poisoned - 4);
         scenario.conclude();
+        world.instances().forEach(WorkersChaos::logsObjectsWithoutSecretsOrBodies);
+    }
+
+    private static void logsObjectsWithoutSecretsOrBodies(Instance instance) {
+        try (Stream<String> lines = Files.lines(instance.log())) {
+            assertThat(lines.filter(line -> !line.startsWith("Picked up JAVA_TOOL_OPTIONS")))
+                    .isNotEmpty()
+                    .allSatisfy(line -> assertThat(new ObjectMapper()
+                                    .readTree(line)
+                                    .path("message")
+                                    .isTextual())
+                            .isTrue())
+                    .noneMatch(line -> Stream.of(Instance.SECRET, Instance.TOKEN, "developer@example.com", "yyyyyyyy")
+                            .anyMatch(line::contains));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static ProducerRecord<byte[], byte[]> garbled(String topic, byte[] value) {

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
 
 import static java.util.Optional.empty;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 
 class StageTest {
 
@@ -66,5 +68,27 @@ class StageTest {
         now = now.plusSeconds(2);
         assertThat(lag()).isZero();
         assertThat(meters.get("treering.stage.records").counter().count()).isEqualTo(2);
+    }
+
+    @Test
+    void aStageThatFails_hasEnded_andIsSaidToHave() throws InterruptedException {
+        // Given
+        Stages stages = new Stages(meters, Traces.off(), clock);
+        Stage notification = stages.named("notification");
+        stages.named("enrichment").work(ConsumerRecords.empty(), () -> {});
+        assertThat(stages.ended()).isEmpty();
+        // When
+        assertThatThrownBy(() -> notification.work(ConsumerRecords.empty(), () -> {
+                    throw new IllegalStateException("no such thing");
+                }))
+                .hasMessage("no such thing");
+        // Then
+        assertThat(stages.ended())
+                .containsExactly(entry("notification", "java.lang.IllegalStateException: no such thing"));
+        assertThat(meters.get("treering.stage.failures")
+                        .tag("stage", "notification")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
     }
 }
