@@ -30,7 +30,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 final class Budget {
 
     private static final String TOKEN_REJECTED = "token rejected";
-    private static final String RATE_LIMITED = "rate limited";
+    static final String RATE_LIMITED = "rate limited";
     private static final int MOST_FORBIDDEN = 3;
 
     private final DataSource database;

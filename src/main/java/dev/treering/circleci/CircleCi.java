@@ -76,7 +76,13 @@ public class CircleCi {
      * @param until null or in the past when calls may be made
      * @param problem null when the last call was answered
      */
-    public record Pause(Instant until, String problem) {}
+    public record Pause(Instant until, String problem) {
+
+        /** Whether CircleCI only asked for it, as it does of everybody now and then. */
+        public boolean limited() {
+            return Budget.RATE_LIMITED.equals(problem);
+        }
+    }
 
     CircleCi(CircleCiConfig config, DataSource database, MeterRegistry meters, Traces traces, Clock clock) {
         // A call that begins just before half of the lease is over must end before it is another's turn.

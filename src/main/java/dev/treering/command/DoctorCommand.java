@@ -126,7 +126,11 @@ final class DoctorCommand implements Callable<Integer> {
         String problem = circleCi.path("problem").asText("");
         check(
                 "circleci",
-                asking.equals("paused") ? State.WRONG : asking.equals("on") ? State.OK : State.ADVICE,
+                switch (asking) {
+                    case "paused" -> State.WRONG;
+                    case "on", "limited" -> State.OK;
+                    default -> State.ADVICE;
+                },
                 "enrichment is " + asking + (problem.isEmpty() ? "" : ": " + problem),
                 asking.equals("paused") ? "See to TREERING_CIRCLECI_TOKEN and TREERING_CIRCLECI_URL" : null);
         JsonNode outbox = status.path("outbox");

@@ -9,6 +9,7 @@ import java.util.UUID;
 
 import jakarta.inject.Singleton;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.treering.circleci.CircleCi;
 import dev.treering.circleci.CircleCi.Answer;
 import dev.treering.circleci.CircleCiException;
@@ -24,6 +25,7 @@ import dev.treering.event.Project;
 import dev.treering.event.Snapshot;
 import dev.treering.event.TestResults;
 import dev.treering.event.Workflow;
+import dev.treering.support.Json;
 
 /** Asks API v2 for one task; publishes nothing itself. */
 @Singleton
@@ -177,9 +179,10 @@ class Enricher {
                 counts[2]++;
             } else if (!PASSED.contains(test.result())) {
                 counts[1]++;
-                room[0] -= 200 + (test.message() == null ? 0 : test.message().length());
+                var failure = test.printable();
+                room[0] -= size(failure);
                 if (room[0] > 0) {
-                    failures.add(test.printable());
+                    failures.add(failure);
                 }
             }
         });
@@ -188,7 +191,20 @@ class Enricher {
 
     private List<Artifact> artifacts(Task task) throws CircleCiException {
         List<Artifact> artifacts = circleCi.artifacts(task.projectSlug(), task.number());
-        return artifacts.subList(
-                0, (int) Math.min(artifacts.size(), config.maxPartSize().asLongValue() / 400));
+        long room = config.maxPartSize().asLongValue();
+        int kept = 0;
+        while (kept < artifacts.size() && room >= size(artifacts.get(kept))) {
+            room -= size(artifacts.get(kept++));
+        }
+        return artifacts.subList(0, kept);
+    }
+
+    /** In bytes, as it stands in a record. */
+    private static int size(Object part) {
+        try {
+            return Json.CIRCLECI.writeValueAsBytes(part).length + 1;
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a part of a snapshot is ours and always JSON", e);
+        }
     }
 }

@@ -34,6 +34,7 @@ import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
 import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 
 /**
  * The beat of everything that asks CircleCI, one call at a time: what happens now, then what was missed, then comparing,
@@ -68,7 +69,8 @@ public class EnrichmentJob {
     /**
      * How enrichment stands.
      *
-     * @param state {@code on}, {@code off} (no token, or no worker runs) or {@code paused}
+     * @param state {@code on}, {@code off} (no token, or no worker runs), {@code limited} (CircleCI asked for a pause, as it does)
+     *     or {@code paused} (something is wrong)
      * @param problem what CircleCI last refused; null when it answers
      */
     public record Status(
@@ -231,6 +233,16 @@ public class EnrichmentJob {
         tasks.failed(task, e.getMessage(), e.retryAfter().orElse(null), verdict);
     }
 
+    /** What is too large for Kafka will be so again: that is tried a few times only. */
+    private static Verdict verdict(ExecutionException refusal) {
+        for (Throwable cause = refusal; cause != null; cause = cause.getCause()) {
+            if (cause instanceof RecordTooLargeException) {
+                return Verdict.COUNT;
+            }
+        }
+        return Verdict.RETRY;
+    }
+
     /** What Kafka has is done, all of it at once; the rest is asked for again. */
     private void settle(List<Asked> asked) throws SQLException {
         List<Asked> durable = new ArrayList<>();
@@ -239,7 +251,7 @@ public class EnrichmentJob {
                 one.published.get();
                 durable.add(one);
             } catch (ExecutionException e) {
-                tasks.failed(one.task, "Kafka did not take it: " + e.getCause().getMessage(), null, Verdict.RETRY);
+                tasks.failed(one.task, "Kafka did not take it: " + e.getCause().getMessage(), null, verdict(e));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return;
@@ -331,7 +343,7 @@ public class EnrichmentJob {
         Instant until = told.map(Pause::until).filter(clock.instant()::isBefore).orElse(null);
         boolean paused = until != null && problem != null;
         return new Status(
-                paused ? "paused" : told.isPresent() ? "on" : "off",
+                !paused ? told.isPresent() ? "on" : "off" : told.get().limited() ? "limited" : "paused",
                 paused ? until : null,
                 told.isPresent() ? problem : "no worker has a token: set TREERING_CIRCLECI_TOKEN",
                 now.pending(),

@@ -41,7 +41,7 @@ class EnrichmentChaos {
         world = World.named("enrichment")
                 .workers(1)
                 .with("TREERING_CIRCLECI_URL", circleCi.url().toString())
-                .with("TREERING_CIRCLECI_TOKEN", circleCi.token())
+                .workersWith("TREERING_CIRCLECI_TOKEN", circleCi.token())
                 .with("TREERING_CIRCLECI_LEASE", "8S")
                 .with("TREERING_CIRCLECI_DEADLINE", "4S")
                 .with("TREERING_CIRCLECI_REJECTED_PAUSE", "12S")
@@ -68,6 +68,10 @@ class EnrichmentChaos {
                 .mapToObj(n -> scenarios.green(n, first.plus(Duration.ofHours(n))))
                 .toList();
         runs.forEach(circleCi::register);
+        // Who takes the request has no token: it is enough that a worker asks.
+        scenario.named(
+                world.receiver(),
+                status -> status.path("enrichment").path("state").asText().equals("on"));
         String id = world.receiver()
                 .post("/api/projects/" + slug + "/backfill", "{}")
                 .path("id")

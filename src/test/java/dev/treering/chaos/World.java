@@ -37,6 +37,7 @@ final class World implements AutoCloseable {
 
     private final Path folder;
     private final Map<String, String> settings = new HashMap<>();
+    private final Map<String, String> workerSettings = new HashMap<>();
     private final List<String> databaseSettings = new ArrayList<>();
     private int brokerCount = 1;
     private int receiverCount = 1;
@@ -106,6 +107,12 @@ final class World implements AutoCloseable {
     /** A setting of every instance, by the name of its environment variable. */
     World with(String variable, String value) {
         settings.put(variable, value);
+        return this;
+    }
+
+    /** A setting of those that are workers. */
+    World workersWith(String variable, String value) {
+        workerSettings.put(variable, value);
         return this;
     }
 
@@ -187,6 +194,9 @@ final class World implements AutoCloseable {
                 .with("QUARKUS_DATASOURCE_OWNER_PASSWORD", database.password())
                 .with("TREERING_TOPICS_REPLICATION_FACTOR", Integer.toString(brokerCount));
         settings.forEach(instance::with);
+        if (roles.contains("worker")) {
+            workerSettings.forEach(instance::with);
+        }
         return instance;
     }
 
