@@ -67,7 +67,11 @@ public class NotificationConsumer {
 
     private static void read(ConsumerRecord<byte[], byte[]> record, List<Noted> changes) {
         try {
-            changes.add(new Noted(CHANGE.readValue(record.value()), cause(record)));
+            Change change = CHANGE.readValue(record.value());
+            if (change == null) {
+                throw new IOException("it is null");
+            }
+            changes.add(new Noted(change, cause(record)));
         } catch (IOException e) {
             // Not ours, or of a later version: it must not stand in the way of all others.
             Log.warnf(

@@ -683,7 +683,10 @@ class NotificationFlowTest {
         publish(List.of(change(anew, project, anew)), Map.of("ce_republished", "true"));
         try (var producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", (Object) kafka), new ByteArraySerializer(), new ByteArraySerializer())) {
-            producer.send(new ProducerRecord<>(Topics.EVENTS, project.toString().getBytes(UTF_8), new byte[] {'{'}));
+            for (byte[] none : new byte[][] {{'{'}, "null".getBytes(UTF_8), {}, null}) {
+                producer.send(
+                        new ProducerRecord<>(Topics.EVENTS, project.toString().getBytes(UTF_8), none));
+            }
         }
         publish(List.of(change(fresh, project, fresh)), Map.of());
 
