@@ -16,7 +16,6 @@ import dev.treering.history.ProjectView;
 import dev.treering.security.Caller;
 import dev.treering.security.Scope;
 import dev.treering.support.Problem;
-import org.jboss.resteasy.reactive.Cache;
 import org.jboss.resteasy.reactive.RestQuery;
 
 /** {@code GET /badge/{slug}.svg}: a small image of how a branch stands. */
@@ -68,7 +67,6 @@ public class BadgeResource {
     /** @param branch absent for the default branch */
     @GET
     @Produces("image/svg+xml")
-    @Cache(noCache = true)
     public String badge(@BeanParam InsightsResource.Slug slug, @RestQuery String branch) throws SQLException {
         if (!open) {
             caller.mustHave(Scope.HISTORY_READ);

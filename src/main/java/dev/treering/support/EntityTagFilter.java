@@ -13,9 +13,11 @@ import jakarta.ws.rs.core.Response.Status;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import org.jboss.resteasy.reactive.server.ServerResponseFilter;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 /**
- * Gives what is read under {@code /api} as JSON an {@code ETag}, so that who asks again for what has not changed gets a
- * 304 without a body. Other answers (errors, streams, images) pass as they are.
+ * Gives what is read under {@code /api} as JSON, CCTray's XML and badges an {@code ETag}, so that who asks again for what has not
+ * changed gets a 304 without a body. Other answers (errors, streams) pass as they are.
  */
 final class EntityTagFilter {
 
@@ -31,7 +33,9 @@ final class EntityTagFilter {
             return;
         }
         // Written once: these bytes are digested and sent.
-        byte[] document = json.writeValueAsBytes(response.getEntity());
+        byte[] document = response.getEntity() instanceof String text
+                ? text.getBytes(UTF_8)
+                : json.writeValueAsBytes(response.getEntity());
         EntityTag tag = new EntityTag(digest(document), true);
         response.getHeaders().putSingle(HttpHeaders.ETAG, tag);
         response.getHeaders().putSingle(HttpHeaders.CACHE_CONTROL, "private, no-cache");
@@ -46,11 +50,17 @@ final class EntityTagFilter {
 
     private static boolean isRead(ContainerRequestContext request, ContainerResponseContext response) {
         Object entity = response.getEntity();
-        return response.getStatus() == 200
-                && (request.getMethod().equals("GET") || request.getMethod().equals("HEAD"))
-                && request.getUriInfo().getPath().startsWith("/api/")
+        if (response.getStatus() != 200
+                || !(request.getMethod().equals("GET") || request.getMethod().equals("HEAD"))
+                || entity == null) {
+            return false;
+        }
+        String path = request.getUriInfo().getPath();
+        if (path.equals("/cc.xml") || path.startsWith("/badge/")) {
+            return entity instanceof String;
+        }
+        return path.startsWith("/api/")
                 && MediaType.APPLICATION_JSON_TYPE.isCompatible(response.getMediaType())
-                && entity != null
                 && !(entity instanceof byte[] || entity instanceof CharSequence);
     }
 

@@ -20,6 +20,8 @@ import dev.treering.security.Tokens;
 import io.restassured.response.ValidatableResponse;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.xml.sax.InputSource;
@@ -28,7 +30,9 @@ import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.emptyString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.not;
 
 /** {@code cc.xml} and the badges. */
 @FlowTest
@@ -186,6 +190,35 @@ class FeedsTest {
                 .header("Cache-Control", containsString("no-cache"))
                 .extract()
                 .asString();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/cc.xml", "/badge/%s.svg"})
+    void whatHasNotChanged_isNotSentAgain(String path) {
+        // Given
+        String asked = path.formatted(slug);
+        run(pipeline(1, "main"), "build", "failed", Duration.ofHours(5));
+        String tag = get(asked, TestStores.TOKEN).statusCode(200).extract().header("ETag");
+        // Then
+        given().auth()
+                .preemptive()
+                .basic(TestStores.TOKEN, "")
+                .header("If-None-Match", tag)
+                .get(asked)
+                .then()
+                .statusCode(304)
+                .body(emptyString());
+        // When
+        run(pipeline(2, "main"), "build", "success", Duration.ofHours(1));
+        // Then
+        given().auth()
+                .preemptive()
+                .basic(TestStores.TOKEN, "")
+                .header("If-None-Match", tag)
+                .get(asked)
+                .then()
+                .statusCode(200)
+                .header("ETag", not(tag));
     }
 
     @Test
