@@ -7,11 +7,9 @@ import java.util.logging.Logger;
 import dev.treering.command.TreeringCommand;
 import dev.treering.status.Banner;
 import dev.treering.status.StartFailure;
-import io.quarkus.logging.Log;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.runtime.annotations.QuarkusMain;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** The service; with arguments, a command to one that runs, or the migration alone. */
 @QuarkusMain
@@ -22,11 +20,9 @@ public class Treering implements QuarkusApplication {
     private static final Logger HIBERNATE = Logger.getLogger("org.hibernate");
 
     private final Banner banner;
-    private final boolean objects;
 
-    Treering(Banner banner, @ConfigProperty(name = "quarkus.log.console.json.enabled") boolean objects) {
+    Treering(Banner banner) {
         this.banner = banner;
-        this.objects = objects;
     }
 
     /** Starts the service and returns when it is stopped. With arguments it runs a command and ends the process. */
@@ -50,12 +46,7 @@ public class Treering implements QuarkusApplication {
 
     @Override
     public int run(String... args) {
-        if (objects) {
-            // Whoever collects them must not meet a line that is none.
-            Log.info(banner.text().strip());
-        } else {
-            System.out.println(banner.text());
-        }
+        banner.show();
         Quarkus.waitForExit();
         return 0;
     }

@@ -12,6 +12,7 @@ import dev.treering.support.Role;
 import dev.treering.support.SchemaJob;
 import dev.treering.support.TreeringConfig;
 import io.quarkus.arc.All;
+import io.quarkus.logging.Log;
 import org.eclipse.microprofile.config.Config;
 
 /** One block after the start: where everything is, and what is off and why. */
@@ -38,6 +39,15 @@ public class Banner {
         this.schema = schema;
         this.topics = topics;
         this.sections = sections;
+    }
+
+    /** Shows it on standard output; where the log is made of JSON objects as one of them, for whoever collects those. */
+    public void show() {
+        if (config.getValue("quarkus.log.console.json.enabled", boolean.class)) {
+            Log.info(text().strip());
+        } else {
+            System.out.println(text());
+        }
     }
 
     /** The banner's text. It holds no secret of its own; a section may show one that was just made. */
