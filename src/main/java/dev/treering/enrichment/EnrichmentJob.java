@@ -234,7 +234,7 @@ public class EnrichmentJob {
     }
 
     /** What is too large for Kafka will be so again: that is tried a few times only. */
-    private static Verdict verdict(ExecutionException refusal) {
+    static Verdict verdict(ExecutionException refusal) {
         for (Throwable cause = refusal; cause != null; cause = cause.getCause()) {
             if (cause instanceof RecordTooLargeException) {
                 return Verdict.COUNT;

@@ -3,6 +3,7 @@ package dev.treering.command;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
 
 import org.junit.jupiter.api.AfterEach;
@@ -61,6 +62,20 @@ class DoctorCommandTest {
         assertThat(out.toString())
                 .contains("advice  dead letters 3 facts could not be read")
                 .contains("TREERING_AUDIT_CHECKPOINT_KEY_FILE", "docs/security.md");
+    }
+
+    @Test
+    void a_pause_that_circleci_asks_of_everybody_is_well_and_another_is_wrong() {
+        // Given
+        for (String state : List.of("limited", "paused")) {
+            treering.says(200, WELL.replace("\"state\": \"on\"", "\"state\": \"%s\"".formatted(state)));
+        }
+        // When, Then
+        assertThat(run("doctor")).isZero();
+        assertThat(out.toString()).contains("ok      circleci     enrichment is limited");
+        assertThat(run("doctor")).isOne();
+        assertThat(out.toString())
+                .contains("wrong   circleci     enrichment is paused. See to TREERING_CIRCLECI_TOKEN");
     }
 
     @Test

@@ -45,6 +45,9 @@ class EnrichmentFlowTest {
     CircleCi circleCi;
 
     @Inject
+    EnrichmentJob enrichment;
+
+    @Inject
     Tasks tasks;
 
     private static void play(Run run) throws InterruptedException {
@@ -182,7 +185,7 @@ class EnrichmentFlowTest {
     }
 
     @Test
-    void aRateLimit_isObeyedAndTheTaskIsDoneLater() throws InterruptedException {
+    void aRateLimit_isObeyedAndTheTaskIsDoneLater() throws Exception {
         // Given
         TestStores.circleCi().failNext(1, CircleCiStub.Failure.tooManyRequests(Duration.ofSeconds(2)));
         Run run = new Scenarios(14).green(104, START);
@@ -192,6 +195,7 @@ class EnrichmentFlowTest {
         await().untilAsserted(() -> assertThat(database.count(
                         "select count(*) from api_budget where problem = 'rate limited' and paused_until > now()"))
                 .isPositive());
+        assertThat(enrichment.status().state()).isEqualTo("limited");
         awaitEnriched(run);
     }
 
