@@ -179,10 +179,12 @@ class Enricher {
                 counts[2]++;
             } else if (!PASSED.contains(test.result())) {
                 counts[1]++;
-                var failure = test.printable();
-                room[0] -= size(failure);
                 if (room[0] > 0) {
-                    failures.add(failure);
+                    var failure = test.printable();
+                    room[0] -= size(failure);
+                    if (room[0] > 0) {
+                        failures.add(failure);
+                    }
                 }
             }
         });
@@ -193,8 +195,12 @@ class Enricher {
         List<Artifact> artifacts = circleCi.artifacts(task.projectSlug(), task.number());
         long room = config.maxPartSize().asLongValue();
         int kept = 0;
-        while (kept < artifacts.size() && room >= size(artifacts.get(kept))) {
-            room -= size(artifacts.get(kept++));
+        for (Artifact artifact : artifacts) {
+            room -= size(artifact);
+            if (room < 0) {
+                break;
+            }
+            kept++;
         }
         return artifacts.subList(0, kept);
     }

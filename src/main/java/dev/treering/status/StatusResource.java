@@ -1,7 +1,7 @@
 package dev.treering.status;
 
 import java.sql.SQLException;
-import java.util.LinkedHashSet;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -125,7 +125,7 @@ public class StatusResource {
         Map<String, String> waiting = patience.waiting();
         waiting.putAll(stages.ended());
         standstill.problem().ifPresent(problem -> waiting.put("history", problem));
-        Set<String> failing = new LinkedHashSet<>(waiting.keySet());
+        List<String> failing = new ArrayList<>(waiting.keySet());
         if (kafka != null) {
             failing.add("kafka");
         }
@@ -137,7 +137,7 @@ public class StatusResource {
         }
         return new Status(
                 failing.isEmpty() ? "ok" : "degraded",
-                List.copyOf(failing),
+                failing,
                 config.roles(),
                 kafka == null ? "takes writes" : kafka,
                 database == null ? "takes writes" : database,

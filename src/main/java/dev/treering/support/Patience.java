@@ -3,6 +3,7 @@ package dev.treering.support;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
@@ -43,7 +44,7 @@ public class Patience {
      * Does the work, as often as needed.
      *
      * @param name what waits, as the log and {@code /api/status} call it
-     * @throws IllegalStateException when the service stops first; whoever asked must leave the work to others
+     * @throws CancellationException when the service stops first; whoever asked must leave the work to others
      */
     public <T> T until(String name, Work<T> work) throws InterruptedException {
         accounting.mayRetry(name);
@@ -69,7 +70,9 @@ public class Patience {
                         ? ThreadLocalRandom.current().nextLong(1, LONGEST_CONFLICT_MILLIS * conflicts)
                         : TimeUnit.SECONDS.toMillis(Math.min(away, LONGEST_WAIT_SECONDS));
                 if (stopping.await(pause, TimeUnit.MILLISECONDS)) {
-                    throw new IllegalStateException("%s stopped while it waited".formatted(name), e);
+                    var stopped = new CancellationException("%s stopped while it waited".formatted(name));
+                    stopped.initCause(e);
+                    throw stopped;
                 }
             }
         }

@@ -4,6 +4,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
@@ -76,6 +77,9 @@ public final class Stage {
         try {
             work.run();
             records.increment(batch.count());
+        } catch (CancellationException stopped) {
+            // The service stops, and others of the group go on.
+            throw stopped;
         } catch (RuntimeException | Error e) {
             failures.increment();
             failure = e.toString();

@@ -38,6 +38,8 @@ class WorkersChaos {
     private static final int KILLS = 4;
     private static final int LARGE = 900_000;
 
+    private static final ObjectMapper JSON = new ObjectMapper();
+
     private final Random random = Seed.random();
     private World world;
 
@@ -199,10 +201,8 @@ class WorkersChaos {
         try (Stream<String> lines = Files.lines(instance.log())) {
             assertThat(lines.filter(line -> !line.startsWith("Picked up JAVA_TOOL_OPTIONS")))
                     .isNotEmpty()
-                    .allSatisfy(line -> assertThat(new ObjectMapper()
-                                    .readTree(line)
-                                    .path("message")
-                                    .isTextual())
+                    .allSatisfy(line -> assertThat(
+                                    JSON.readTree(line).path("message").isTextual())
                             .isTrue())
                     .noneMatch(line -> Stream.of(Instance.SECRET, Instance.TOKEN, "developer@example.com", "yyyyyyyy")
                             .anyMatch(line::contains));

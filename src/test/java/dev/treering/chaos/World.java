@@ -127,14 +127,14 @@ final class World implements AutoCloseable {
         CompletableFuture<Void> databaseUp = CompletableFuture.runAsync(this::startDatabase);
         startBrokers();
         databaseUp.join();
+        if (!measured && receiverCount + workerCount > 0) {
+            keepClasses();
+        }
         for (int i = 1; i <= receiverCount; i++) {
             receivers.add(instance("receiver-" + i, together ? "receiver,worker,api" : "receiver,api"));
         }
         for (int i = 1; i <= workerCount; i++) {
             workers.add(instance("worker-" + i, "worker"));
-        }
-        if (!measured && !instances().isEmpty()) {
-            keepClasses();
         }
         instances().forEach(Part::launch);
         instances().forEach(Part::awaitAnswer);
@@ -157,7 +157,6 @@ final class World implements AutoCloseable {
             classesKept = true;
         }
         with("JAVA_TOOL_OPTIONS", SHORT_LIVES + " -XX:SharedArchiveFile=" + CLASSES);
-        instances().forEach(instance -> instance.with("JAVA_TOOL_OPTIONS", settings.get("JAVA_TOOL_OPTIONS")));
     }
 
     private void startDatabase() {

@@ -6,6 +6,7 @@ import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -77,7 +78,13 @@ class StageTest {
         Stage notification = stages.named("notification");
         stages.named("enrichment").work(ConsumerRecords.empty(), () -> {});
         assertThat(stages.ended()).isEmpty();
-        // When
+        // When it stops with the service
+        assertThatThrownBy(() -> notification.work(ConsumerRecords.empty(), () -> {
+                    throw new CancellationException("stopped while it waited");
+                }))
+                .hasMessage("stopped while it waited");
+        assertThat(stages.ended()).isEmpty();
+        // When it fails
         assertThatThrownBy(() -> notification.work(ConsumerRecords.empty(), () -> {
                     throw new IllegalStateException("no such thing");
                 }))
