@@ -66,11 +66,14 @@ public class Publisher {
         // Metadata that is forgotten after five quiet minutes would make the next record fail at once.
         settings.put(
                 ProducerConfig.METADATA_MAX_IDLE_CONFIG, Duration.ofDays(365).toMillis());
-        // Full batches leave at once: under load nobody waits for the linger. With less of it a twelfth fewer webhooks
-        // were
-        // accepted a second, in more and smaller requests.
-        settings.put(ProducerConfig.LINGER_MS_CONFIG, 5);
-        settings.put(ProducerConfig.BATCH_SIZE_CONFIG, 16 * 1024);
+        // What comes while a broker has not answered yet goes together to it next: alone, a record waits for nobody,
+        // and under
+        // load a request carries many. With five requests at once and a linger of 5 ms a quarter fewer webhooks were
+        // accepted
+        // a second, in more and smaller requests.
+        settings.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
+        settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+        settings.put(ProducerConfig.BATCH_SIZE_CONFIG, 64 * 1024);
         settings.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 1024 * 1024);
         int timeout = (int) config.publishTimeout().toMillis();
         settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, timeout);
