@@ -2,7 +2,6 @@ package dev.treering.webhook;
 
 import java.util.HexFormat;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /**
  * The value of {@code circleci-signature}: a comma-separated list of {@code version=signature}. Only {@code v1} counts;
@@ -13,7 +12,7 @@ final class Signature {
     // A header longer than this holds no signature; the bounds keep a hostile list cheap.
     private static final int LONGEST = 2048;
     private static final int MOST_VERSIONS = 16;
-    private static final Pattern V1 = Pattern.compile("[0-9a-f]{64}");
+    private static final int V1_DIGITS = 64;
 
     private Signature() {}
 
@@ -35,12 +34,18 @@ final class Signature {
             }
             String signature = version.substring(equals + 1).strip();
             if (version.substring(0, equals).strip().equals("v1")) {
-                if (found != null || !V1.matcher(signature).matches()) {
+                if (found != null || !isV1(signature)) {
                     return Optional.empty();
                 }
                 found = HexFormat.of().parseHex(signature);
             }
         }
         return Optional.ofNullable(found);
+    }
+
+    /** 64 lower-case hexadecimal digits. */
+    private static boolean isV1(String signature) {
+        return signature.length() == V1_DIGITS
+                && signature.chars().allMatch(digit -> digit >= '0' && digit <= '9' || digit >= 'a' && digit <= 'f');
     }
 }
