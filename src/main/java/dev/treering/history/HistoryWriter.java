@@ -53,7 +53,8 @@ public class HistoryWriter {
     private final Trail trail;
     private final Accounting accounting;
     private final Slugs slugs = new Slugs();
-    private final Map<TopicPartition, Gap> gaps = new ConcurrentHashMap<>();
+    // Those seen of each partition since what came last did follow: batches that were under way together find one each.
+    private final Map<TopicPartition, Set<Gap>> gaps = new ConcurrentHashMap<>();
 
     HistoryWriter(DataSource database, Outbox outbox, Trail trail, Accounting accounting) {
         this.database = database;
@@ -96,7 +97,7 @@ public class HistoryWriter {
             Recorded recorded = inTransaction(batch);
             outbox.publish(recorded.events);
             count(recorded, batch);
-            gaps.putAll(recorded.gaps);
+            remember(recorded.gaps, partitions(batch));
             return recorded.gaps.isEmpty();
         } catch (SQLException e) {
             trail.forget();
@@ -118,6 +119,18 @@ public class HistoryWriter {
             }
             int half = batch.size() / 2;
             return recordJudged(batch.subList(0, half)) & recordJudged(batch.subList(half, batch.size()));
+        }
+    }
+
+    private void remember(Map<TopicPartition, Gap> found, Set<TopicPartition> partitions) {
+        for (TopicPartition partition : partitions) {
+            Gap gap = found.get(partition);
+            if (gap == null) {
+                gaps.remove(partition);
+            } else {
+                gaps.computeIfAbsent(partition, first -> ConcurrentHashMap.newKeySet())
+                        .add(gap);
+            }
         }
     }
 
@@ -186,7 +199,8 @@ public class HistoryWriter {
             Gap gap = positions.gapBefore(judged.fact);
             if (recorded.contains(judged.fact)) {
                 positions.skip(judged.fact);
-            } else if (found.containsKey(partition) || gap != null && !gap.equals(gaps.get(partition))) {
+            } else if (found.containsKey(partition)
+                    || gap != null && !gaps.getOrDefault(partition, Set.of()).contains(gap)) {
                 found.putIfAbsent(partition, gap);
             } else {
                 positions.advance(judged.fact);

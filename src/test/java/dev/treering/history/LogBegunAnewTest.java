@@ -136,6 +136,23 @@ class LogBegunAnewTest {
         assertThat(missed()).isOne();
     }
 
+    @Test
+    @Tag("F32")
+    void aGap_isKnownAgainAlsoWhereALaterBatchWasUnderWayWithIt() throws SQLException {
+        // Given
+        partition = 4714;
+        List<Fact> log = log(NOON);
+        writer.record(log.subList(0, 1));
+        // When two batches find it, each before its first record
+        assertThat(writer.record(log.subList(3, 5))).isFalse();
+        assertThat(writer.record(log.subList(5, 6))).isFalse();
+        // Then reading again from the position ends with the first of them
+        assertThat(writer.record(log.subList(3, 5))).isTrue();
+        assertThat(writer.record(log.subList(5, 6))).isTrue();
+        assertThat(missed()).isEqualTo(2);
+        assertThat(position()).isEqualTo(6);
+    }
+
     private long missed() {
         return database.count("select missed from stream_position where partition = ?", partition);
     }
