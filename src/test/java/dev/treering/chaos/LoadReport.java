@@ -41,6 +41,9 @@ import static org.awaitility.Awaitility.await;
  *   <li>{@code -Dtreering.load.drain=}: a command that reads a topic into PostgreSQL and prints {@code = N/s}, with {@code
  *       {bootstrap}}, {@code {topic}}, {@code {jdbc}} (user {@code treering}) and {@code {count}}.
  * </ul>
+ *
+ * A workflow has twenty jobs; {@code -Dtreering.load.jobs=4} makes it small ones, of which there are more to describe. {@code
+ * -Dtreering.load.token=true} gives the worker a token for CircleCI, so that webhooks also become tasks.
  */
 class LoadReport {
 
@@ -49,6 +52,7 @@ class LoadReport {
     private static final int ROUNDS = 5;
     private static final Duration ROUND = Duration.ofSeconds(6);
     private static final int BACKLOG = 200_000;
+    private static final int JOBS = Integer.getInteger("treering.load.jobs", 20);
     private static final int SMALL_BACKLOG = 100_000;
     private static final int LIVE_RATE = 300;
     private static final Duration LIVE = Duration.ofSeconds(30);
@@ -77,7 +81,7 @@ class LoadReport {
     }
 
     private List<Delivery> events(int count) {
-        List<Delivery> events = new ArrayList<>(count + 20);
+        List<Delivery> events = new ArrayList<>(count + JOBS);
         while (events.size() < count) {
             events.addAll(nextRun());
         }
@@ -87,7 +91,7 @@ class LoadReport {
     private List<Delivery> nextRun() {
         Scenarios family = scenarios.get((int) (run % scenarios.size()));
         return Webhooks.of(
-                family.green(run++ / scenarios.size() + 1, Instant.now().minusSeconds(600)));
+                family.wide(run++ / scenarios.size() + 1, Instant.now().minusSeconds(600), JOBS));
     }
 
     @Test
@@ -169,6 +173,10 @@ class LoadReport {
                 .start();
         Instance worker = world.instance("worker", "worker");
         others.add(worker);
+        if (Boolean.getBoolean("treering.load.token")) {
+            // Nobody listens there: webhooks become tasks, and no call is made.
+            worker.with("TREERING_CIRCLECI_TOKEN", "load").with("TREERING_CIRCLECI_URL", "http://127.0.0.1:9");
+        }
         fill(BACKLOG);
         double ceiling = drainedByTheCeiling();
         // When a worker starts
