@@ -14,7 +14,17 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Facts that could not be read: lists and shows them, tries them again, puts them away. */
-@Command(name = "dead-letters", description = "Facts that could not be read: list, show, redrive, discard.")
+@Command(
+        name = "dead-letters",
+        description = "Facts that could not be read: list, show, redrive, discard.",
+        footer = {
+            "",
+            "Examples:",
+            "  dead-letters list",
+            "  dead-letters show 0b7a4d52-1c8e-4d0a-9a53-2f0c6d9b7e10",
+            "  dead-letters redrive --reason unrecognised --dry-run",
+            "  dead-letters discard --id 0b7a4d52-1c8e-4d0a-9a53-2f0c6d9b7e10 --note 'a test of ours'"
+        })
 final class DeadLettersCommand {
 
     private static final String PATH = "/api/dead-letters";

@@ -16,7 +16,10 @@ final class Target {
             names = "--url",
             paramLabel = "URL",
             scope = ScopeType.INHERIT,
-            description = "Where Treering is. Default: TREERING_URL, else %nhttp://localhost:8080.")
+            description = {
+                "Where Treering is. Default: TREERING_URL, else",
+                "http://localhost:8080. The token to show it is in TREERING_TOKEN."
+            })
     private String url;
 
     @Spec(Spec.Target.MIXEE)

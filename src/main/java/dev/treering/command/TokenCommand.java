@@ -22,7 +22,14 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "token",
         description =
-                "Makes, lists and revokes the tokens that open Treering; itself it needs one with the scope admin.")
+                "Makes, lists and revokes the tokens that open Treering; itself it needs one with the scope admin.",
+        footer = {
+            "",
+            "Examples:",
+            "  token create --name grafana --scope history:read",
+            "  token list",
+            "  token revoke 0b7a4d52-1c8e-4d0a-9a53-2f0c6d9b7e10"
+        })
 final class TokenCommand {
 
     @Mixin
