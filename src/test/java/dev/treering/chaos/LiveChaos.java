@@ -28,7 +28,7 @@ import static org.awaitility.Awaitility.await;
 
 /** Many who listen, some who do not read, and an instance that dies under them. */
 @ChaosSuite
-class LiveReport {
+class LiveChaos {
 
     private static final int READERS = 450;
     private static final int DEAD = 50;
