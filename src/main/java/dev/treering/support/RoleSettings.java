@@ -35,14 +35,15 @@ public final class RoleSettings implements ConfigSourceInterceptor {
     }
 
     private static boolean plays(ConfigSourceInterceptorContext context, String role) {
-        ConfigValue roles = context.proceed("treering.roles");
+        // From the start, so that profiles and expressions count, which are above this one.
+        ConfigValue roles = context.restart("treering.roles");
         return roles == null
                 || roles.getValue() == null
                 || Arrays.stream(roles.getValue().split(",")).map(String::strip).anyMatch(role::equalsIgnoreCase);
     }
 
     private static boolean hasToken(ConfigSourceInterceptorContext context) {
-        ConfigValue token = context.proceed("treering.circleci.token");
+        ConfigValue token = context.restart("treering.circleci.token");
         return token != null && token.getValue() != null && !token.getValue().isBlank();
     }
 }

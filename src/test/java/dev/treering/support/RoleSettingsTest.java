@@ -5,6 +5,7 @@ import java.util.Map;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -31,5 +32,23 @@ class RoleSettingsTest {
         // Then
         assertThat(config.getValue("treering.role.worker", Boolean.class)).isEqualTo(worker);
         assertThat(config.getValue("treering.role.asking", Boolean.class)).isEqualTo(asking);
+    }
+
+    @Test
+    void profilesAndExpressions_count() {
+        // Given
+        SmallRyeConfig config = new SmallRyeConfigBuilder()
+                .addDefaultInterceptors()
+                .withInterceptors(new RoleSettings())
+                .withProfile("prod")
+                .withSources(new PropertiesConfigSource(
+                        Map.of("%prod.treering.roles", "worker", "treering.circleci.token", "${nowhere:}"),
+                        "test",
+                        100))
+                .build();
+        // Then
+        assertThat(config.getValue("treering.role.worker", Boolean.class)).isTrue();
+        assertThat(config.getValue("treering.role.receiver", Boolean.class)).isFalse();
+        assertThat(config.getValue("treering.role.asking", Boolean.class)).isFalse();
     }
 }
