@@ -38,7 +38,7 @@ import static org.awaitility.Awaitility.await;
 class TopicsChaos {
 
     private static final int RATE = 150;
-    private static final List<String> GROUPS = List.of("treering-history", "treering-enrichment");
+    private static final List<String> GROUPS = List.of("treering-history", "treering-notification");
 
     private World world;
     private Admin kafka;
