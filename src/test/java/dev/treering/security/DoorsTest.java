@@ -37,6 +37,10 @@ class DoorsTest {
 
     private static final Pattern PARAMETER = Pattern.compile("\\{(\\w+)[^}]*}");
 
+    // TrailTest and NotificationFlowTest look at all of what these tell.
+    private static final Set<String> TELL_OF_THEIRS_ALONE =
+            Set.of("/api/trail", "/api/trail/{entry}", "/api/workflows/{id}/notifications");
+
     @Inject
     Database database;
 
@@ -127,6 +131,28 @@ class DoorsTest {
                     wrong.add("%s: %s but %s".formatted(door, hidden.asString(), unknown.asString()));
                 }
             } else if (hidden.statusCode() == 200 && hidden.asString().contains(organization)) {
+                wrong.add("%s tells of a foreign project".formatted(door));
+            }
+        }
+
+        // Then
+        assertThat(wrong).isEmpty();
+    }
+
+    @Test
+    void door_of_another_scope_is_shut_to_who_is_limited_to_projects_but_where_it_tells_of_these_alone()
+            throws Exception {
+        List<String> wrong = new ArrayList<>();
+        for (Door door : doors()) {
+            if (!Scope.AUDIT_READ.equals(door.scope()) && !Scope.NOTIFY_ADMIN.equals(door.scope())) {
+                continue;
+            }
+            String limited = token(Set.of(UUID.randomUUID()), door.scope());
+            Response answer = ask(door, path(door, organization, entity), limited);
+            if (!TELL_OF_THEIRS_ALONE.contains(door.template())) {
+                expect(wrong, door, "limited to projects", answer, 403);
+            } else if (answer.asString().contains(organization)
+                    || answer.asString().contains(project.toString())) {
                 wrong.add("%s tells of a foreign project".formatted(door));
             }
         }
