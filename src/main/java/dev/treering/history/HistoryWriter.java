@@ -97,7 +97,7 @@ public class HistoryWriter {
             Recorded recorded = inTransaction(batch);
             outbox.publish(recorded.events);
             count(recorded, batch);
-            remember(recorded.gaps, partitions(batch));
+            noteGaps(recorded.gaps, partitions(batch));
             return recorded.gaps.isEmpty();
         } catch (SQLException e) {
             trail.forget();
@@ -122,7 +122,7 @@ public class HistoryWriter {
         }
     }
 
-    private void remember(Map<TopicPartition, Gap> found, Set<TopicPartition> partitions) {
+    private void noteGaps(Map<TopicPartition, Gap> found, Set<TopicPartition> partitions) {
         for (TopicPartition partition : partitions) {
             Gap gap = found.get(partition);
             if (gap == null) {

@@ -18,7 +18,6 @@ import io.smallrye.config.Priorities;
 public final class RoleSettings implements ConfigSourceInterceptor {
 
     private static final String PREFIX = "treering.role.";
-    private static final String WORKER = "worker";
     private static final String ASKING = "asking";
 
     @Override
@@ -27,7 +26,8 @@ public final class RoleSettings implements ConfigSourceInterceptor {
             return context.proceed(name);
         }
         String role = name.substring(PREFIX.length());
-        boolean played = role.equals(ASKING) ? plays(context, WORKER) && hasToken(context) : plays(context, role);
+        boolean played =
+                role.equals(ASKING) ? plays(context, Role.WORKER.name()) && hasToken(context) : plays(context, role);
         return ConfigValue.builder()
                 .withName(name)
                 .withValue(Boolean.toString(played))

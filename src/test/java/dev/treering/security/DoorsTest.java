@@ -37,7 +37,7 @@ class DoorsTest {
 
     private static final Pattern PARAMETER = Pattern.compile("\\{(\\w+)[^}]*}");
 
-    // TrailTest and NotificationFlowTest look at all of what these tell.
+    // The trail knows nothing of the project here: TrailTest looks at what it tells.
     private static final Set<String> TELL_OF_THEIRS_ALONE =
             Set.of("/api/trail", "/api/trail/{entry}", "/api/workflows/{id}/notifications");
 
