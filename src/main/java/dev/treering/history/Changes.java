@@ -51,11 +51,18 @@ final class Changes {
                         order by p2.created_at desc, w2.created_at desc limit 1) as before, %s
                 from workflow w left join pipeline p on p.id = w.pipeline_id left join project r on r.id = w.project_id
                 where w.id = any(?)""".formatted(place));
+        // A batch speaks of many jobs of few pipelines: each of those is looked up once.
         SQL.put(Table.JOB, """
+                with j as materialized (
+                        select id, name, status, workflow_id, number, started_at, stopped_at, details_stamp, pipeline_id, project_id
+                        from job where id = any(?)),
+                    p as materialized (
+                        select id, project_id, number, branch, tag, revision from pipeline
+                        where id in (select pipeline_id from j)),
+                    r as materialized (select id, slug from project where id in (select project_id from j))
                 select j.id, j.name, j.status, j.workflow_id, j.number as job_number, j.started_at as created_at,
                     j.stopped_at, j.details_stamp is not null as enriched, null as before, %s
-                from job j left join pipeline p on p.id = j.pipeline_id left join project r on r.id = j.project_id
-                where j.id = any(?)""".formatted(place));
+                from j left join p on p.id = j.pipeline_id left join r on r.id = j.project_id""".formatted(place));
     }
 
     private Changes() {}

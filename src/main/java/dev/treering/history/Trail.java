@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import jakarta.inject.Singleton;
 
 import dev.treering.history.FactReader.Content;
+import dev.treering.support.Copy;
 import dev.treering.support.Digests;
 import dev.treering.support.Rows;
 
@@ -29,12 +30,9 @@ import dev.treering.support.Rows;
 @Singleton
 class Trail {
 
-    private static final String INSERT = """
-            insert into trail (topic, partition, "offset", appended_at, key, event_id, type, source, receipt, received_at,
-                secret_id, origin, told_by, pipeline_id, workflow_id, job_id, outcome, salt, body, salted_digest, chain, number)
-            select * from unnest(?::text[], ?::int[], ?::bigint[], ?::timestamptz[], ?::text[], ?::text[], ?::text[],
-                ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::uuid[], ?::uuid[],
-                ?::text[], ?::bytea[], ?::bytea[], ?::bytea[], ?::bytea[], ?::bigint[])""";
+    private static final String COLUMNS = """
+            trail (topic, partition, "offset", appended_at, key, event_id, type, source, receipt, received_at, secret_id,
+                origin, told_by, pipeline_id, workflow_id, job_id, outcome, salt, body, salted_digest, chain, number)""";
 
     /** What {@link #read} needs of a row {@code t}; where bytes were erased, what stands for them. */
     static final String FACT = """
@@ -111,7 +109,7 @@ class Trail {
                 number
             });
         }
-        Rows.update(connection, INSERT, rows);
+        Copy.in(connection, COLUMNS, rows);
     }
 
     /** Those of the facts that stand here already, told by append time too: an offset may come to stand for another record. */

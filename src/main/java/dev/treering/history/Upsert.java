@@ -84,7 +84,8 @@ final class Upsert {
     /**
      * Each group is replaced whole where the stamp that comes is the greater one; {@code greatest} passes over nulls, so
      * an absent group keeps what is there. Rows are locked in the order of their ids: two writers cannot wait for each
-     * other. {@code before} sees the rows as they were when the statement began.
+     * other. {@code b} sees a row as it was when the statement began; of one that was added (nobody locked it: {@code xmax}
+     * is 0) there is nothing to see, and {@code offset 0} keeps the planner from looking for it all the same.
      *
      * @param from where the rows are; null where they come as parameters
      */
@@ -113,13 +114,11 @@ final class Upsert {
         if (!told.progress()) {
             return merge.formatted(said);
         }
-        String progress = "id, %s as status, %s as stopped_at".formatted(table.status, table.stoppedAt);
         return """
-                with said as (%2$s),
-                before as (select %4$s from %1$s where id in (select id from said)),
-                after as (%3$s returning %4$s)
-                select a.id from after a left join before b using (id)
+                with after as (%2$s returning id, %3$s as status, %4$s as stopped_at, xmax = 0 as added)
+                select a.id from after a left join lateral (
+                    select %3$s as status, %4$s as stopped_at from %1$s where id = a.id and not a.added offset 0) b on true
                 where (a.status, a.stopped_at) is distinct from (b.status, b.stopped_at) and a.status is not null
-                order by a.id""".formatted(table.sqlName(), said, merge.formatted("select * from said"), progress);
+                order by a.id""".formatted(table.sqlName(), merge.formatted(said), table.status, table.stoppedAt);
     }
 }

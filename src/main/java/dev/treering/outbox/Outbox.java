@@ -28,6 +28,7 @@ import jakarta.inject.Singleton;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import dev.treering.event.CloudEvent;
+import dev.treering.support.Copy;
 import dev.treering.support.Json;
 import dev.treering.support.Rows;
 import io.quarkus.narayana.jta.QuarkusTransaction;
@@ -43,8 +44,6 @@ public class Outbox {
     private static final TypeReference<LinkedHashMap<String, String>> HEADERS = new TypeReference<>() {};
 
     private static final long MOST_BYTES = 8L * 1024 * 1024;
-
-    private static final String DELETE = "delete from outbox where id = any(?::bigint[])";
 
     private static final int MOST_DELETED = 5_000;
 
@@ -92,7 +91,7 @@ public class Outbox {
 
     /** Adds the records as part of the caller's transaction, for the relay. */
     public void leave(Connection connection, List<CloudEvent> events) throws SQLException {
-        insert(connection, events, "null");
+        insert(connection, events, "null::timestamptz");
     }
 
     private static List<Row> insert(Connection connection, List<CloudEvent> events, String leasedUntil)
@@ -102,24 +101,27 @@ public class Outbox {
             return rows;
         }
         List<Object[]> values = new ArrayList<>(events.size());
-        for (CloudEvent event : events) {
-            // Told apart by their place, for in which order a statement returns rows is nobody's promise.
-            values.add(new Object[] {values.size(), event.topic(), event.key(), headersAsJson(event), event.value()});
-        }
-        String sql = """
-                with said as (
-                    select nextval('outbox_id_seq') as id, s.*
-                    from unnest(?::int[], ?::text[], ?::text[], ?::jsonb[], ?::bytea[]) as s(place, topic, key, headers, value)),
-                added as (
-                    insert into outbox (id, topic, key, headers, value, leased_until) overriding system value
-                    select id, topic, key, headers, value, %s from said)
-                select id, place from said""".formatted(leasedUntil);
-        try (PreparedStatement statement = Rows.prepare(connection, sql, values);
-                ResultSet result = statement.executeQuery()) {
-            while (result.next()) {
-                rows.add(new Row(result.getLong(1), events.get(result.getInt(2))));
+        try (PreparedStatement statement = connection.prepareStatement(
+                "select nextval('outbox_id_seq') as id, %s as leased_until from generate_series(1, ?)"
+                        .formatted(leasedUntil))) {
+            statement.setInt(1, events.size());
+            try (ResultSet place = statement.executeQuery()) {
+                for (CloudEvent event : events) {
+                    place.next();
+                    long id = place.getLong("id");
+                    rows.add(new Row(id, event));
+                    values.add(new Object[] {
+                        id,
+                        event.topic(),
+                        event.key(),
+                        new Copy.Jsonb(headersAsJson(event)),
+                        event.value(),
+                        Rows.instant(place, "leased_until")
+                    });
+                }
             }
         }
+        Copy.in(connection, "outbox (id, topic, key, headers, value, leased_until)", values);
         return rows;
     }
 
@@ -140,7 +142,7 @@ public class Outbox {
             for (Long id = published.poll(); id != null; id = ids.size() < MOST_DELETED ? published.poll() : null) {
                 ids.add(new Object[] {id});
             }
-            inTransaction(connection -> Rows.update(connection, DELETE, ids));
+            inTransaction(connection -> delete(connection, ids));
         }
     }
 
@@ -180,7 +182,7 @@ public class Outbox {
         }
         try {
             inTransaction(connection ->
-                    insert(connection, batch.stream().map(Waiting::event).toList(), "null"));
+                    insert(connection, batch.stream().map(Waiting::event).toList(), "null::timestamptz"));
             batch.forEach(waiting -> waiting.stored.complete(null));
         } catch (RuntimeException e) {
             batch.forEach(waiting -> waiting.stored.completeExceptionally(e));
@@ -204,11 +206,18 @@ public class Outbox {
             for (int i = 0; i < rows.size(); i++) {
                 (acknowledged(acknowledgements.get(i)) ? carried : failed).add(new Object[] {rows.get(i).id});
             }
-            Rows.update(connection, DELETE, carried);
+            delete(connection, carried);
             // Behind the others: a row that Kafka never takes must not stand before those that it would.
             Rows.update(connection, "update outbox set attempts = attempts + 1 where id = any(?::bigint[])", failed);
             return carried.size();
         });
+    }
+
+    private static int delete(Connection connection, List<Object[]> ids) throws SQLException {
+        // The table fills and empties within a minute: where it looked empty the last time, the planner would read all
+        // of it.
+        Rows.execute(connection, "set local enable_seqscan = off");
+        return Rows.update(connection, "delete from outbox where id = any(?::bigint[])", ids);
     }
 
     private static boolean acknowledged(CompletableFuture<Void> acknowledgement) {

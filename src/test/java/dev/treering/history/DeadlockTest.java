@@ -74,7 +74,7 @@ class DeadlockTest {
             // When
             String event = jobCompleted("success", "2026-11-20T10:06:00Z");
             await().untilAsserted(() -> assertThat(database.count("select count(*) from pg_stat_activity"
-                            + " where wait_event_type = 'Lock' and query like 'with said as%'"))
+                            + " where wait_event_type = 'Lock' and query like 'with after as%'"))
                     .isOne());
             touch(other, "workflow", workflow);
             other.rollback();
