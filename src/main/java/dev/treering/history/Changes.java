@@ -93,7 +93,7 @@ final class Changes {
         Outcome outcome = Outcome.of(status);
         String before = row.getString("before");
         return new Change(
-                Uuids.named("%s/%s/%s/%s".formatted(table.sqlName(), id, status, stoppedAt)),
+                Uuids.named(table.sqlName() + '/' + id + '/' + status + '/' + stoppedAt),
                 table.sqlName(),
                 id,
                 row.getString("name"),

@@ -179,15 +179,19 @@ class LoadReport {
         }
         fill(BACKLOG);
         double ceiling = drainedByTheCeiling();
-        // When a worker starts
+        // When a worker starts, beside whom nobody reads what it publishes: beside the ceiling nobody did either
+        world.receiver().freeze();
         worker.start();
         double cold = drained(List.of(worker), BACKLOG, BACKLOG);
         say("drain       %,8.0f/s by a worker that just started%s", cold, of(ceiling, cold));
         // And when one that runs finds another
         worker.freeze();
+        world.receiver().thaw();
         fill(BACKLOG);
+        world.receiver().freeze();
         worker.thaw();
         double warm = drained(List.of(worker), BACKLOG, 2 * BACKLOG);
+        world.receiver().thaw();
         say("drain       %,8.0f/s by a worker that runs%s", warm, of(ceiling, warm));
         Part.Footprint worn = worker.footprint();
         say("drain       took %d MB of memory at most, %d threads", worn.megabytes(), worn.threads());
