@@ -14,8 +14,8 @@ import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 
 /**
- * Many new rows by COPY in its binary form: nothing is quoted, parsed or cast, and PostgreSQL takes them a page at a time. A
- * third faster than {@link Rows} where rows are wide; what conflicts is an error.
+ * Many new rows by COPY in its binary form: nothing is quoted, parsed or cast, and PostgreSQL fills a page at a time. Less work
+ * for both sides than {@link Rows} where rows are wide; what conflicts is an error.
  */
 public final class Copy {
 
@@ -65,10 +65,20 @@ public final class Copy {
             copy.endCopy();
         } catch (IOException e) {
             throw new IllegalStateException("bytes are written to memory", e);
-        } finally {
+        } catch (SQLException | RuntimeException e) {
+            cancel(copy, e);
+            throw e;
+        }
+    }
+
+    // What was wrong with the rows decides what becomes of them: it must not be lost behind what becomes of the copy.
+    private static void cancel(CopyIn copy, Exception cause) {
+        try {
             if (copy.isActive()) {
                 copy.cancelCopy();
             }
+        } catch (SQLException e) {
+            cause.addSuppressed(e);
         }
     }
 
