@@ -63,6 +63,11 @@ public class Traces {
         return new Traces(OpenTelemetry.noop(), false);
     }
 
+    /** Whether anything is traced. */
+    boolean on() {
+        return on;
+    }
+
     /** What travels on from here; null where there is no trace. */
     public String current() {
         if (!on) {

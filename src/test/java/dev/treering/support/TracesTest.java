@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URL;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.HexFormat;
@@ -24,6 +25,7 @@ import dev.treering.Signed;
 import dev.treering.TestStores;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.common.http.TestHTTPResource;
 import io.restassured.specification.RequestSpecification;
 import org.junit.jupiter.api.Test;
 
@@ -131,6 +133,9 @@ class TracesTest {
     @Inject
     Database database;
 
+    @TestHTTPResource(value = "/metrics", management = true)
+    URL metrics;
+
     private static RequestSpecification asked() {
         return given().header("Circle-Token", TestStores.TOKEN).contentType("application/json");
     }
@@ -180,5 +185,8 @@ class TracesTest {
                     .anyMatch(name -> name.startsWith("POST"))
                     .contains("history", "enrichment", "enrich", "GET /workflow/{id}", "notification", "notify");
         });
+        // And the metrics name traces as examples
+        assertThat(given().get(metrics).then().statusCode(200).extract().asString())
+                .contains("trace_id=\"");
     }
 }
