@@ -37,7 +37,7 @@ class BodyReader {
         private final HttpServerRequest request;
         private final Consumer<byte[]> whole;
         private final Consumer<Refusal> refused;
-        private final Buffer bytes = Buffer.buffer();
+        private Buffer bytes = Buffer.buffer();
         private long announced = -1;
         private long reserved;
         private boolean over;
@@ -73,8 +73,8 @@ class BodyReader {
             } else if (bytes.length() + chunk.length() > config.maxBodySize().asLongValue()) {
                 refuse(tooLarge());
             } else {
-                bytes.appendBuffer(chunk);
-                // Nearly every body comes in one piece, and needs no timer.
+                // Nearly every body comes in one piece, and needs no copy and no timer.
+                bytes = bytes.length() == 0 ? chunk : bytes.appendBuffer(chunk);
                 if (deadline < 0 && bytes.length() != announced) {
                     startDeadline();
                 }

@@ -45,7 +45,15 @@ final class Signature {
 
     /** 64 lower-case hexadecimal digits. */
     private static boolean isV1(String signature) {
-        return signature.length() == V1_DIGITS
-                && signature.chars().allMatch(digit -> digit >= '0' && digit <= '9' || digit >= 'a' && digit <= 'f');
+        if (signature.length() != V1_DIGITS) {
+            return false;
+        }
+        for (int i = 0; i < V1_DIGITS; i++) {
+            char digit = signature.charAt(i);
+            if (!(digit >= '0' && digit <= '9' || digit >= 'a' && digit <= 'f')) {
+                return false;
+            }
+        }
+        return true;
     }
 }
