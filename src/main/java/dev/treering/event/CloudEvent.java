@@ -86,7 +86,7 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
     public static CloudEvent of(Change change, byte[] value) {
         var headers = headers(
                 change.id().toString(),
-                "dev.treering." + change.entity() + ".changed",
+                typeOfChange(change.entity()),
                 change.projectId() == null ? "/projects" : projectSource(change.projectId()));
         headers.put(SUBJECT, change.entityId().toString());
         headers.put(SCHEMA, "urn:treering:schema:change");
@@ -98,6 +98,11 @@ public record CloudEvent(String topic, String key, Map<String, String> headers, 
                 ? change.entityId().toString()
                 : change.projectId().toString();
         return new CloudEvent(Topics.EVENTS, key, headers, value);
+    }
+
+    /** The type of what tells that one of these has changed: {@code job}, {@code workflow}, {@code pipeline} or {@code project}. */
+    public static String typeOfChange(String entity) {
+        return "dev.treering." + entity + ".changed";
     }
 
     public static CloudEvent of(Act act, byte[] value) {

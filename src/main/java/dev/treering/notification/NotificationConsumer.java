@@ -2,6 +2,7 @@ package dev.treering.notification;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 import jakarta.enterprise.context.ApplicationScoped;
@@ -22,6 +23,7 @@ import io.smallrye.reactive.messaging.annotations.Blocking;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -31,6 +33,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 public class NotificationConsumer {
 
     private static final ObjectReader CHANGE = Json.CIRCLECI.readerFor(Change.class);
+    private static final byte[] OF_WORKFLOW =
+            CloudEvent.typeOfChange("workflow").getBytes(UTF_8);
 
     private final Decider decider;
     private final Patience patience;
@@ -48,12 +52,19 @@ public class NotificationConsumer {
         stage.work(records, () -> {
             List<Noted> changes = new ArrayList<>();
             for (ConsumerRecord<byte[], byte[]> record : records) {
-                if (record.value() != null && record.headers().lastHeader(CloudEvent.REPUBLISHED) == null) {
+                if (record.value() != null && mayBeWorthAWord(record.headers())) {
                     read(record, changes);
                 }
             }
             patience.until("notification", () -> decider.note(changes));
         });
+    }
+
+    /** Of a job, of which nobody is told, twenty times as many events come as of a workflow: these are not even read. */
+    private static boolean mayBeWorthAWord(Headers headers) {
+        Header type = headers.lastHeader(CloudEvent.TYPE);
+        return (type == null || Arrays.equals(type.value(), OF_WORKFLOW))
+                && headers.lastHeader(CloudEvent.REPUBLISHED) == null;
     }
 
     private static Cause cause(ConsumerRecord<?, ?> record) {
