@@ -1,5 +1,6 @@
 package dev.treering.chaos;
 
+import java.io.File;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -10,19 +11,29 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.metadata.storage.Formatter;
+
+import static java.util.stream.Collectors.joining;
 
 /** One Kafka node as a JVM of its own: alone (broker and controller), or one of several beside a controller. */
 final class Broker extends Part {
 
     private static final int CONTROLLER = 100;
 
+    // Without our own folders of classes, which no archive of classes admits.
+    private static final String JARS = Pattern.compile(File.pathSeparator)
+            .splitAsStream(System.getProperty("java.class.path"))
+            .filter(entry -> entry.endsWith(".jar"))
+            .collect(joining(File.pathSeparator));
+
     private final int node;
     private final int port;
     private boolean measured;
+    private String classes;
 
     private Broker(Path folder, String name, int node, int port) {
         super(folder, name);
@@ -59,6 +70,11 @@ final class Broker extends Part {
         measured = true;
     }
 
+    /** The option of {@link Classes}; not where it is measured, for it wants the same compilers in every life. */
+    void classes(String option) {
+        classes = option;
+    }
+
     /** The node's number in Kafka. */
     int node() {
         return node;
@@ -74,16 +90,19 @@ final class Broker extends Part {
 
     @Override
     List<String> command() {
-        return List.of(
+        List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m",
                 "-XX:TieredStopAtLevel=" + (measured ? 4 : 1),
                 "-XX:+UseSerialGC",
                 "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
                 "-cp",
-                System.getProperty("java.class.path"),
-                "kafka.Kafka",
-                settingsFile().toString());
+                JARS));
+        if (classes != null) {
+            command.add(classes);
+        }
+        command.addAll(List.of("kafka.Kafka", settingsFile().toString()));
+        return command;
     }
 
     @Override

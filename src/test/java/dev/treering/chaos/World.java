@@ -30,10 +30,8 @@ final class World implements AutoCloseable {
     // Many short lives on few processors: the second compiler would take more of them than the events.
     private static final String SHORT_LIVES = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC";
 
-    // Classes as one start left them, which each later one maps instead of reading them: a quarter of its work.
-    private static final Path CLASSES =
-            Path.of("target", "chaos", "classes.jsa").toAbsolutePath();
-    private static boolean classesKept;
+    private static final Classes TREERING = new Classes("treering");
+    private static final Classes KAFKA = new Classes("kafka");
 
     private final Path folder;
     private final Map<String, String> settings = new HashMap<>();
@@ -149,14 +147,15 @@ final class World implements AutoCloseable {
     }
 
     private void keepClasses() {
-        if (!classesKept) {
-            Instance first = instance("first", "receiver,worker,api")
-                    .with("JAVA_TOOL_OPTIONS", SHORT_LIVES + " -XX:ArchiveClassesAtExit=" + CLASSES);
-            first.start();
-            first.stop();
-            classesKept = true;
-        }
-        with("JAVA_TOOL_OPTIONS", SHORT_LIVES + " -XX:SharedArchiveFile=" + CLASSES);
+        with(
+                "JAVA_TOOL_OPTIONS",
+                SHORT_LIVES + " "
+                        + TREERING.keep(option -> {
+                            Instance first = instance("first", "receiver,worker,api")
+                                    .with("JAVA_TOOL_OPTIONS", SHORT_LIVES + " " + option);
+                            first.start();
+                            first.stop();
+                        }));
     }
 
     private void startDatabase() {
@@ -177,6 +176,16 @@ final class World implements AutoCloseable {
         }
         if (measured) {
             kafka.forEach(Broker::measured);
+        } else {
+            String classes = KAFKA.keep(option -> {
+                int port = Ports.free();
+                try (Broker first = Broker.alone(folder.resolve("first"), port, port)) {
+                    first.classes(option);
+                    first.start();
+                    first.stop();
+                }
+            });
+            kafka.forEach(broker -> broker.classes(classes));
         }
         kafka.forEach(Part::launch);
         kafka.forEach(Part::awaitAnswer);
