@@ -598,9 +598,11 @@ class NotificationFlowTest {
         publish(changes, Map.of());
 
         // Then
-        eventually(() -> assertThat(database.count(
-                        "select count(distinct workflow_id) from notification_decision where rule_id = ?", rule))
-                .isEqualTo(1_000));
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertThat(database.count(
+                                "select count(distinct workflow_id) from notification_decision where rule_id = ?",
+                                rule))
+                        .isEqualTo(1_000));
         preview(rule, now.minusSeconds(300).toString()).body("complete", equalTo(true));
     }
 

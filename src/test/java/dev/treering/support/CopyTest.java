@@ -15,6 +15,7 @@ import dev.treering.FlowTest;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 /** Into a real PostgreSQL. */
@@ -86,6 +87,31 @@ class CopyTest {
             make(connection, "s text");
             Copy.in(connection, "copied (s)", rows.subList(1, 3));
             assertThat(Rows.execute(connection, "update copied set s = ''")).isEqualTo(2);
+            connection.rollback();
+        }
+    }
+
+    @Test
+    void what_fails_on_our_side_amid_the_rows_leaves_the_connection_as_good_as_before() throws SQLException {
+        // Given a value that cannot be written, after more than one piece
+        RuntimeException failure = new IllegalStateException("not to be written");
+        Object broken = new Object() {
+            @Override
+            public String toString() {
+                throw failure;
+            }
+        };
+        List<Object[]> rows = List.of(new Object[] {"x".repeat(100_000)}, new Object[] {broken});
+        try (Connection connection = database.getConnection()) {
+            make(connection, "s text");
+            // When
+            Throwable thrown = catchThrowable(() -> Copy.in(connection, "copied (s)", rows));
+            // Then
+            assertThat(thrown).isSameAs(failure).hasNoSuppressedExceptions();
+            connection.rollback();
+            make(connection, "s text");
+            Copy.in(connection, "copied (s)", rows.subList(0, 1));
+            assertThat(Rows.execute(connection, "update copied set s = ''")).isEqualTo(1);
             connection.rollback();
         }
     }
