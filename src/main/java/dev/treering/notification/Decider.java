@@ -29,6 +29,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 @ApplicationScoped
 class Decider {
 
+    /** What occasions are about; nobody is told of anything else. */
+    static final String ENTITY = "workflow";
+
     // A workflow may be held again, by another approval; what has ended has.
     private static final String NOTE = """
             insert into notification_occasion as o (workflow_id, held, pipeline_id, noted_at, due_at, received_at, trace)
@@ -116,7 +119,7 @@ class Decider {
     }
 
     private static boolean isOccasion(Change change) {
-        return change.workflowId() != null && "workflow".equals(change.entity()) && (isHeld(change) || isNews(change));
+        return change.workflowId() != null && ENTITY.equals(change.entity()) && (isHeld(change) || isNews(change));
     }
 
     private Object[] occasion(Change change, Cause cause, Instant now) {

@@ -33,8 +33,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 public class NotificationConsumer {
 
     private static final ObjectReader CHANGE = Json.CIRCLECI.readerFor(Change.class);
-    private static final byte[] OF_WORKFLOW =
-            CloudEvent.typeOfChange("workflow").getBytes(UTF_8);
+    private static final byte[] TYPE = CloudEvent.typeOfChange(Decider.ENTITY).getBytes(UTF_8);
 
     private final Decider decider;
     private final Patience patience;
@@ -60,10 +59,10 @@ public class NotificationConsumer {
         });
     }
 
-    /** Of a job, of which nobody is told, twenty times as many events come as of a workflow: these are not even read. */
+    /** Twenty times as many events tell of jobs, of which nobody is told, as of workflows: these are not even read. */
     private static boolean mayBeWorthAWord(Headers headers) {
         Header type = headers.lastHeader(CloudEvent.TYPE);
-        return (type == null || Arrays.equals(type.value(), OF_WORKFLOW))
+        return (type == null || Arrays.equals(type.value(), TYPE))
                 && headers.lastHeader(CloudEvent.REPUBLISHED) == null;
     }
 

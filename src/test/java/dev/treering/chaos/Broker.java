@@ -70,7 +70,7 @@ final class Broker extends Part {
         measured = true;
     }
 
-    /** The option of {@link Classes}; not where it is measured, for it wants the same compilers in every life. */
+    /** The option of {@link Classes}; not where it is measured, for there it starts once. */
     void classes(String option) {
         classes = option;
     }

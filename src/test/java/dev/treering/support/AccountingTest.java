@@ -3,6 +3,7 @@ package dev.treering.support;
 import java.net.URL;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -11,6 +12,7 @@ import jakarta.inject.Inject;
 import dev.treering.Database;
 import dev.treering.FlowTest;
 import dev.treering.Signed;
+import io.prometheus.client.exemplars.ExemplarSampler;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.restassured.RestAssured;
 import org.junit.jupiter.api.Tag;
@@ -26,6 +28,9 @@ class AccountingTest {
     @Inject
     Database database;
 
+    @Inject
+    Optional<ExemplarSampler> exemplars;
+
     @TestHTTPResource(value = "/metrics", management = true)
     URL metrics;
 
@@ -38,6 +43,11 @@ class AccountingTest {
                 .filter(line -> line.contains(label))
                 .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
                 .sum();
+    }
+
+    @Test
+    void whereNothingIsTraced_countingLooksForNoTrace() {
+        assertThat(exemplars).isEmpty();
     }
 
     @Test
