@@ -10,7 +10,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Scenarios in one {@link World}: separate processes are started once and killed in every test. What goes wrong names the seed
- * with which it can be played again, {@code -Dtreering.seed=…}.
+ * with which it can be played again, {@code -Dtreering.seed=…}. Two worlds run at a time, but for those that take or measure all
+ * of the machine, which are {@link org.junit.jupiter.api.parallel.Isolated}.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(Seed.InFailures.class)

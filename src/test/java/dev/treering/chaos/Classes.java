@@ -17,7 +17,7 @@ final class Classes {
      * @param life starts the program with this option of the JVM and ends it in good order; the first time only
      * @return the option with which it starts from then on
      */
-    String keep(Consumer<String> life) {
+    synchronized String keep(Consumer<String> life) {
         if (!kept) {
             life.accept("-XX:ArchiveClassesAtExit=" + archive);
             kept = true;

@@ -12,11 +12,13 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /** A new version goes out: every instance is stopped and started in turn, behind a balancer that asks who is ready. */
 @ChaosSuite
+@Isolated("must see no warning of what came late")
 class DeployChaos {
 
     private static final int RATE = Integer.getInteger("treering.rate", 300);

@@ -17,12 +17,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /** A hundred times {@code kill -9} (or {@code -Dtreering.kills=…}), anywhere at any moment, under load. */
 @ChaosSuite
+@Isolated("takes all of the machine")
 class KillsChaos {
 
     private static final int KILLS = Integer.getInteger("treering.kills", 100);

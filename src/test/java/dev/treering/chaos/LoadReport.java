@@ -24,6 +24,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -45,6 +46,7 @@ import static org.awaitility.Awaitility.await;
  * A workflow has twenty jobs; {@code -Dtreering.load.jobs=4} makes it small ones, of which there are more to describe. {@code
  * -Dtreering.load.token=true} gives the worker a token for CircleCI, so that webhooks also become tasks.
  */
+@Isolated("measures")
 class LoadReport {
 
     private static final Path FILE = Path.of("target", "load-report.txt");

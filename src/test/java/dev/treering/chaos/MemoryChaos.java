@@ -18,12 +18,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /** Memory: what there is only so much of. */
 @ChaosSuite
+@Isolated("takes all of the machine")
 class MemoryChaos {
 
     private static final int BACKLOG = Integer.getInteger("treering.backlog", 200_000);

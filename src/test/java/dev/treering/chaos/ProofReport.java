@@ -18,6 +18,7 @@ import dev.treering.audit.Tampering;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -26,6 +27,7 @@ import static org.awaitility.Awaitility.await;
  * How long it takes to prove a trail of a million entries: {@code mvn verify -Pchaos -Dit.test=ProofReport}. Prints a table and
  * holds it against the marks.
  */
+@Isolated("measures")
 class ProofReport {
 
     private static final Path FILE = Path.of("target", "proof-report.txt");

@@ -19,6 +19,7 @@ import dev.treering.chaos.Load.Figures;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -27,6 +28,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * jobs in ten projects, half of everything in one of them, and asks that one over HTTP, one request after the other. Prints a
  * table and holds it against the marks.
  */
+@Isolated("measures")
 class ReadsReport {
 
     private static final Path FILE = Path.of("target", "reads-report.txt");

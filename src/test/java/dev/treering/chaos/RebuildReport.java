@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -21,6 +22,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * size. Makes a trail of a million webhooks, regrows its history from nothing and then once more while it is read, and
  * compares all rows of both.
  */
+@Isolated("measures")
 class RebuildReport {
 
     private static final Path FILE = Path.of("target", "rebuild-report.txt");

@@ -22,6 +22,7 @@ import dev.treering.chaos.Load.Figures;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -31,6 +32,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * {@code mvn verify -Pchaos -Dit.test=TrailReport}. The history is that of {@link ReadsReport}: two years, ten projects, half of
  * everything in one of them. Prints a table and holds it against the marks.
  */
+@Isolated("measures")
 class TrailReport {
 
     private static final Path FILE = Path.of("target", "trail-report.txt");
