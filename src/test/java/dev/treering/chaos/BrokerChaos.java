@@ -14,12 +14,14 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.parallel.Isolated;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /** The broker is gone, hangs or crawls, the database too, or there is too much at once: answers come in time all the same. */
 @ChaosSuite
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Isolated("measures how long an answer takes")
 class BrokerChaos {
 
     private static final int RATE = 200;

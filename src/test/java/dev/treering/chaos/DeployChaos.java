@@ -33,7 +33,7 @@ class DeployChaos {
         world = World.named("deploy")
                 .receivers(2)
                 .together()
-                .with("QUARKUS_SHUTDOWN_DELAY", "5S")
+                .with("QUARKUS_SHUTDOWN_DELAY", "3S")
                 .start();
     }
 
