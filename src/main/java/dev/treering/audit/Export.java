@@ -23,6 +23,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy
 import dev.treering.audit.TrailSearch.Search;
 import dev.treering.support.Problem;
 import io.quarkus.logging.Log;
+import io.vertx.core.http.HttpConnection;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.stream.Collectors.joining;
@@ -69,8 +70,11 @@ class Export {
                 .orElse(MediaType.APPLICATION_JSON);
     }
 
-    /** @param from null for the newest */
-    Response of(Search search, Position from, String type) throws SQLException {
+    /**
+     * @param from null for the newest
+     * @param reader is cut off where the search fails amid it
+     */
+    Response of(Search search, Position from, String type, HttpConnection reader) throws SQLException {
         // What is wrong with the search shows while there is still time to say so.
         List<Entry> first = trail.page(search, from, false, CHUNK);
         StreamingOutput lines = out -> {
@@ -79,6 +83,10 @@ class Export {
             }
             try {
                 write(search, first, type.equals(CSV), out);
+            } catch (SQLException e) {
+                // What has gone out cannot be called back, and an error behind it would be taken for a line.
+                Log.warnf("An export broke off, for the database does not answer: %s", e.getMessage());
+                reader.close().toCompletionStage().toCompletableFuture().join();
             } catch (IOException e) {
                 Log.debugf("Who read an export is gone: %s", e.getMessage());
             } finally {
@@ -91,7 +99,8 @@ class Export {
                 .build();
     }
 
-    private void write(Search search, List<Entry> first, boolean csv, OutputStream out) throws IOException {
+    private void write(Search search, List<Entry> first, boolean csv, OutputStream out)
+            throws IOException, SQLException {
         Writer lines = new BufferedWriter(new OutputStreamWriter(out, UTF_8), 64 * 1024);
         if (csv) {
             lines.write(header());
@@ -101,19 +110,11 @@ class Export {
             for (Entry entry : chunk) {
                 lines.write(csv ? csv(json.valueToTree(entry)) : json.writeValueAsString(entry) + "\n");
             }
-            chunk = chunk.size() < CHUNK ? List.of() : next(search, chunk);
+            chunk = chunk.size() < CHUNK
+                    ? List.of()
+                    : trail.page(search, chunk.get(CHUNK - 1).position(), false, CHUNK);
         }
         lines.flush();
-    }
-
-    private List<Entry> next(Search search, List<Entry> chunk) {
-        try {
-            return trail.page(search, chunk.get(CHUNK - 1).position(), false, CHUNK);
-        } catch (SQLException e) {
-            // What has gone out cannot be called back; it breaks off, so that the reader sees that it is not all.
-            Log.warnf("An export broke off, for the database does not answer: %s", e.getMessage());
-            throw new Problem(503, "The database does not answer; try again");
-        }
     }
 
     private static String header() {

@@ -35,6 +35,7 @@ import dev.treering.security.Scope;
 import dev.treering.support.PageToken;
 import dev.treering.support.Problem;
 import dev.treering.support.Times;
+import io.vertx.core.http.HttpServerRequest;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestQuery;
@@ -94,7 +95,8 @@ public class TrailResource {
             @RestQuery String format,
             @RestQuery("page-token") String pageToken,
             @Context HttpHeaders headers,
-            @Context UriInfo uri)
+            @Context UriInfo uri,
+            @Context HttpServerRequest request)
             throws SQLException {
         String type = Export.type(format, headers);
         int filters = asked.hashCode();
@@ -102,7 +104,7 @@ public class TrailResource {
         Search search = trail.search(filter(asked));
         return type.equals(MediaType.APPLICATION_JSON)
                 ? page(search, token, filters, uri)
-                : export.of(search, token == null ? null : Position.of(token), type);
+                : export.of(search, token == null ? null : Position.of(token), type, request.connection());
     }
 
     private Response page(Search search, PageToken token, int filters, UriInfo uri) throws SQLException {

@@ -86,7 +86,7 @@ class ExportTest {
 
         // When
         StreamingOutput stream =
-                (StreamingOutput) export.of(null, null, Export.CSV).getEntity();
+                (StreamingOutput) export.of(null, null, Export.CSV, null).getEntity();
         stream.write(reader);
 
         // Then
@@ -102,7 +102,7 @@ class ExportTest {
                 new ObjectMapper().registerModule(new JavaTimeModule()),
                 CheckpointTest.Settings.of(null));
         StreamingOutput stream =
-                (StreamingOutput) export.of(null, null, Export.NDJSON).getEntity();
+                (StreamingOutput) export.of(null, null, Export.NDJSON, null).getEntity();
         OutputStream gone = new OutputStream() {
             @Override
             public void write(int b) throws IOException {

@@ -546,7 +546,7 @@ class TrailTest {
             connection.rollback();
 
             // Then
-            assertThat(answer.join()).contains("circleci.webhooks").doesNotContain("\r\n0\r\n\r\n");
+            assertThat(answer.join()).contains("circleci.webhooks").doesNotContain("\r\n0\r\n\r\n", "about:blank");
         }
     }
 

@@ -195,7 +195,8 @@ class EnrichmentFlowTest {
         await().untilAsserted(() -> assertThat(database.count(
                         "select count(*) from api_budget where problem = 'rate limited' and paused_until > now()"))
                 .isPositive());
-        assertThat(enrichment.status().state()).isEqualTo("limited");
+        // Known to everybody first, then to whoever was told.
+        await().untilAsserted(() -> assertThat(enrichment.status().state()).isEqualTo("limited"));
         awaitEnriched(run);
     }
 
