@@ -192,11 +192,11 @@ class EnrichmentFlowTest {
         // When
         play(run);
         // Then
-        await().untilAsserted(() -> assertThat(database.count(
-                        "select count(*) from api_budget where problem = 'rate limited' and paused_until > now()"))
-                .isPositive());
-        // Known to everybody first, then to whoever was told.
         await().untilAsserted(() -> assertThat(enrichment.status().state()).isEqualTo("limited"));
+        // Everybody was told before the worker itself knew.
+        assertThat(database.count(
+                        "select count(*) from api_budget where problem = 'rate limited' and paused_until > now()"))
+                .isPositive();
         awaitEnriched(run);
     }
 
